@@ -15,9 +15,7 @@ export type Deps = Stores & {
    * Runs `work` in one database transaction. It commits when `work` returns `ok`, and rolls back when it returns a
    * failure or throws: a use case is done whole or not at all.
    */
-  atomically: <Value, Failure extends { code: string }>(
-    work: (stores: Stores) => Promise<Result<Value, Failure>>,
-  ) => Promise<Result<Value, Failure>>;
+  atomically: <Outcome extends Result<unknown, { code: string }>>(work: (stores: Stores) => Promise<Outcome>) => Promise<Outcome>;
   clock: Clock;
   secrets: Secrets;
   hasher: PasswordHasher;

@@ -1,0 +1,329 @@
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { emailSchema, messageSchema, sessionSchema, userSchema } from './schemas.ts';
+
+const email = z.string({ error: 'email is required' }).max(1000, 'email is too long');
+const password = z
+  .string({ error: 'password is required' })
+  .max(4096, 'password is too long')
+  .describe('At least 8 characters, at most 256 bytes of UTF-8; no composition rules');
+const currentPassword = z.string({ error: 'password is required' }).max(4096, 'password is too long');
+/** Control characters have no place in a name and would travel into mails and logs. */
+const name = z
+  .string({ error: 'name is required' })
+  .trim()
+  .refine((text) => text.length > 0 && [...text].length <= 100, 'name must be 1 to 100 characters')
+  .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'name must not contain control characters')
+  .describe('1 to 100 characters');
+const oneTimeToken = z.string({ error: 'token is required' }).min(1, 'token is required').max(512, 'token is too long');
+const avatarUrl = z
+  .url({ protocol: /^https$/, error: 'avatar_url must be an https URL' })
+  .max(2048, 'avatar_url is too long')
+  .nullable();
+const tokenTransport = z.enum(['cookie', 'body'], { error: 'token_transport must be cookie or body' }).optional();
+
+const page = z.object({
+  page: z.coerce
+    .number({ error: 'page must be a number' })
+    .int('page must be whole')
+    .min(1, 'page must be at least 1')
+    .max(1_000_000)
+    .default(1),
+  per_page: z.coerce
+    .number({ error: 'per_page must be a number' })
+    .int('per_page must be whole')
+    .min(1, 'per_page must be 1 to 100')
+    .max(100, 'per_page must be 1 to 100')
+    .default(20),
+});
+
+const accessToken = z.string().describe('JWT for `Authorization: Bearer`');
+const expiresIn = z.int().describe('Seconds until the access token ends: 900');
+const refreshToken = z.string().optional().describe('Only with `token_transport: "body"`; otherwise it travels in the cookie');
+
+/** The calls of the standard contract, in the order in which a reader meets them. */
+export const endpoints = {
+  register: endpoint({
+    method: 'POST',
+    path: '/api/v1/auth/register',
+    tag: 'Registration',
+    summary: 'Register',
+    description: 'Makes a pending user and mails a verification link and a six-digit code, both good for 24 hours.',
+    body: z.object({ email, password, name }),
+    success: { status: 201, data: z.object({ user_id: z.uuid(), message: z.string() }) },
+    failures: [['CONFLICT', 'email already exists']],
+    limit: '10 a minute per IP address',
+  }),
+  verifyEmail: endpoint({
+    method: 'POST',
+    path: '/api/v1/auth/email/verify',
+    tag: 'Registration',
+    summary: 'Verify an address',
+    description:
+      'With the token of the mailed link (body or query), or with the address and the six-digit code of the same mail.',
+    query: z.object({ token: z.string().max(512, 'token is too long').optional() }),
+    body: z.object({
+      token: z.string({ error: 'token is required' }).max(512, 'token is too long').optional(),
+      email: email.optional(),
+      code: z.string({ error: 'code is required' }).max(16, 'code is too long').optional(),
+    }),
+    bodyOptional: true,
+    success: { status: 200, data: messageSchema },
+    failures: [
+      ['VALIDATION_ERROR', 'token is required'],
+      ['VALIDATION_ERROR', 'invalid or expired verification token'],
+      ['VALIDATION_ERROR', 'verification token expired'],
+      ['CONFLICT', 'email already exists'],
+    ],
+    limit: '10 an hour per IP address',
+  }),
+  resendVerification: endpoint({
+    method: 'POST',
+    path: '/api/v1/auth/email/resend',
+    tag: 'Registration',
+    summary: 'Send the verification mail again',
+    description: 'The answer is the same whether the address is registered or not.',
+    body: z.object({ email }),
+    success: { status: 200, data: messageSchema },
+    failures: [],
+    limit: '5 an hour per IP address; 3 an hour per address, beyond which nothing is sent',
+  }),
+  undoEmailChange: endpoint({
+    method: 'POST',
+    path: '/api/v1/auth/email/undo',
+    tag: 'Addresses',
+    summary: 'Undo a change of the primary address',
+    description:
+      'With the token mailed to the old address. Restores it, removes every other address, ends every session, and mails a reset link.',
+    body: z.object({ token: oneTimeToken }),
+    success: { status: 200, data: messageSchema },
+    failures: [
+      ['VALIDATION_ERROR', 'invalid or expired undo token'],
+      ['VALIDATION_ERROR', 'undo token already used'],
+      ['VALIDATION_ERROR', 'undo token expired'],
+    ],
+    limit: '10 an hour per IP address',
+  }),
+  logIn: endpoint({
+    method: 'POST',
+    path: '/api/v1/auth/login',
+    tag: 'Sessions',
+    summary: 'Log in',
+    description:
+      'Starts a session. The refresh token travels in an HttpOnly cookie, or in the body for clients without a cookie jar.',
+    body: z.object({
+      email,
+      password: currentPassword,
+      remember_me: z.boolean({ error: 'remember_me must be true or false' }).optional(),
+      token_transport: tokenTransport,
+    }),
+    success: {
+      status: 200,
+      data: z.object({ access_token: accessToken, expires_in: expiresIn, refresh_token: refreshToken, user: userSchema }),
+    },
+    failures: [
+      ['UNAUTHORIZED', 'invalid credentials'],
+      ['UNAUTHORIZED', 'please verify your email first'],
+      ['UNAUTHORIZED', 'account suspended'],
+      ['UNAUTHORIZED', 'account deactivated'],
+      ['UNAUTHORIZED', 'please use OAuth to login'],
+      ['ACCOUNT_LOCKED', 'too many failed attempts, please try again later'],
+    ],
+    limit: '10 a minute per IP address',
+  }),
+  refreshSession: endpoint({
+    method: 'POST',
+    path: '/api/v1/auth/refresh',
+    tag: 'Sessions',
+    summary: 'Get the next pair of tokens',
+    description:
+      'Rotates the refresh token. Repeating a call whose answer was lost gives the same successor; replaying an old token ends the session.',
+    auth: 'refresh_token',
+    body: z.object({ refresh_token: z.string().max(8192).optional() }),
+    bodyOptional: true,
+    success: {
+      status: 200,
+      data: z.object({ access_token: accessToken, expires_in: expiresIn, refresh_token: refreshToken }),
+    },
+    failures: [
+      ['UNAUTHORIZED', 'refresh token not found'],
+      ['UNAUTHORIZED', 'invalid refresh token'],
+      ['UNAUTHORIZED', 'session not found'],
+      ['UNAUTHORIZED', 'session expired'],
+      ['UNAUTHORIZED', 'token reuse detected'],
+      ['UNAUTHORIZED', 'user not found'],
+      ['UNAUTHORIZED', 'account is not active'],
+    ],
+    limit: '60 a minute per session',
+  }),
+  logOut: endpoint({
+    method: 'POST',
+    path: '/api/v1/auth/logout',
+    tag: 'Sessions',
+    summary: 'Log out',
+    description: 'Ends the session that the access token or the refresh token names. Succeeds even when there is nothing to end.',
+    body: z.object({ refresh_token: z.string().max(8192).optional() }),
+    bodyOptional: true,
+    success: { status: 200, data: messageSchema },
+    failures: [],
+  }),
+  logOutEverywhere: endpoint({
+    method: 'POST',
+    path: '/api/v1/auth/logout-all',
+    tag: 'Sessions',
+    summary: 'Log out everywhere',
+    auth: 'access_token',
+    success: { status: 200, data: z.object({ message: z.string(), revoked_sessions: z.int() }) },
+    failures: [],
+  }),
+  listSessions: endpoint({
+    method: 'GET',
+    path: '/api/v1/auth/sessions',
+    tag: 'Sessions',
+    summary: 'List your sessions',
+    auth: 'access_token',
+    query: page,
+    success: { status: 200, data: z.array(sessionSchema), paginated: true },
+    failures: [],
+  }),
+  revokeSession: endpoint({
+    method: 'DELETE',
+    path: '/api/v1/auth/sessions/{id}',
+    tag: 'Sessions',
+    summary: 'End one of your sessions',
+    auth: 'access_token',
+    success: { status: 200, data: messageSchema },
+    failures: [['NOT_FOUND', 'session not found']],
+  }),
+  forgotPassword: endpoint({
+    method: 'POST',
+    path: '/api/v1/auth/password/forgot',
+    tag: 'Passwords',
+    summary: 'Ask for a reset link',
+    description: 'The answer is the same whether the address is registered or not. The link is good for one hour.',
+    body: z.object({ email }),
+    success: { status: 200, data: messageSchema },
+    failures: [],
+    limit: '5 an hour per IP address; 3 an hour per address, beyond which nothing is sent',
+  }),
+  resetPassword: endpoint({
+    method: 'POST',
+    path: '/api/v1/auth/password/reset',
+    tag: 'Passwords',
+    summary: 'Set a new password with the mailed token',
+    description: 'Ends every session. Does not log in.',
+    body: z.object({ token: oneTimeToken, password }),
+    success: { status: 200, data: messageSchema },
+    failures: [
+      ['VALIDATION_ERROR', 'invalid or expired reset token'],
+      ['VALIDATION_ERROR', 'reset token already used'],
+      ['VALIDATION_ERROR', 'reset token expired'],
+    ],
+    limit: '10 an hour per IP address',
+  }),
+  changePassword: endpoint({
+    method: 'POST',
+    path: '/api/v1/auth/password/change',
+    tag: 'Passwords',
+    summary: 'Change your password',
+    description: 'Ends every other session and tells you by mail.',
+    auth: 'access_token',
+    body: z.object({ current_password: currentPassword, new_password: password }),
+    success: { status: 200, data: messageSchema },
+    failures: [
+      ['UNAUTHORIZED', 'current password is incorrect'],
+      ['ACCOUNT_LOCKED', 'too many failed attempts, please try again later'],
+    ],
+  }),
+  me: endpoint({
+    method: 'GET',
+    path: '/api/v1/me',
+    tag: 'Account',
+    summary: 'Who am I?',
+    auth: 'access_token',
+    success: { status: 200, data: userSchema },
+    failures: [],
+    limit: '600 a minute per user',
+  }),
+  updateProfile: endpoint({
+    method: 'PATCH',
+    path: '/api/v1/me',
+    tag: 'Account',
+    summary: 'Change your name or picture',
+    auth: 'access_token',
+    body: z.object({ name: name.optional(), avatar_url: avatarUrl.optional() }),
+    success: { status: 200, data: userSchema },
+    failures: [],
+  }),
+  closeAccount: endpoint({
+    method: 'DELETE',
+    path: '/api/v1/me',
+    tag: 'Account',
+    summary: 'Delete your account',
+    description:
+      'Needs the password; an account without one needs a log-in younger than five minutes. The address is free again.',
+    auth: 'access_token',
+    body: z.object({ password: currentPassword.optional() }),
+    bodyOptional: true,
+    success: { status: 200, data: messageSchema },
+    failures: [
+      ['UNAUTHORIZED', 'password is incorrect'],
+      ['ACCOUNT_LOCKED', 'too many failed attempts, please try again later'],
+      ['STEP_UP_REQUIRED', 'please log in again to do this'],
+    ],
+  }),
+  listEmails: endpoint({
+    method: 'GET',
+    path: '/api/v1/me/emails',
+    tag: 'Addresses',
+    summary: 'List your addresses',
+    description: 'The primary one first. An address that you added counts once it is verified.',
+    auth: 'access_token',
+    query: page,
+    success: { status: 200, data: z.array(emailSchema), paginated: true },
+    failures: [],
+  }),
+  addEmail: endpoint({
+    method: 'POST',
+    path: '/api/v1/me/emails',
+    tag: 'Addresses',
+    summary: 'Add an address',
+    description: 'Mails a verification link and code to it. Asking again sends the mail again.',
+    auth: 'access_token',
+    body: z.object({ email }),
+    success: { status: 201, data: emailSchema },
+    failures: [
+      ['CONFLICT', 'email already exists'],
+      ['CONFLICT', 'too many addresses'],
+    ],
+    limit: '3 an hour per address, beyond which nothing is sent',
+  }),
+  removeEmail: endpoint({
+    method: 'DELETE',
+    path: '/api/v1/me/emails/{id}',
+    tag: 'Addresses',
+    summary: 'Remove an address',
+    auth: 'access_token',
+    success: { status: 200, data: messageSchema },
+    failures: [
+      ['NOT_FOUND', 'email not found'],
+      ['CONFLICT', 'the primary email cannot be deleted'],
+      ['CONFLICT', 'this email can still undo a change of the primary email'],
+    ],
+  }),
+  setPrimaryEmail: endpoint({
+    method: 'POST',
+    path: '/api/v1/me/emails/{id}/primary',
+    tag: 'Addresses',
+    summary: 'Make an address the primary one',
+    description: 'The old address is told and can undo it for 72 hours.',
+    auth: 'access_token',
+    success: { status: 200, data: messageSchema },
+    failures: [
+      ['NOT_FOUND', 'email not found'],
+      ['CONFLICT', 'please verify this email first'],
+    ],
+  }),
+} as const;
+
+export type EndpointName = keyof typeof endpoints;

@@ -1,0 +1,4 @@
+export { type Endpoint, endpoint } from './endpoint.ts';
+export { type EndpointName, endpoints } from './endpoints.ts';
+export { type FailureCode, failureStatus, type InvalidRequestStatus } from './failures.ts';
+export * from './schemas.ts';

@@ -1,0 +1,75 @@
+import type { Deps } from './deps.ts';
+import { addEmail } from './emails/add-email.ts';
+import { listEmails } from './emails/list-emails.ts';
+import { removeEmail } from './emails/remove-email.ts';
+import { requestVerification } from './emails/request-verification.ts';
+import { setPrimaryEmail } from './emails/set-primary-email.ts';
+import { undoPrimaryEmail } from './emails/undo-primary-email.ts';
+import { verifyEmail } from './emails/verify-email.ts';
+import { answerMailRequest } from './mail/answer-mail-request.ts';
+import { changePassword } from './passwords/change-password.ts';
+import { requestPasswordReset } from './passwords/request-password-reset.ts';
+import { resetPassword } from './passwords/reset-password.ts';
+import { authenticate } from './sessions/authenticate.ts';
+import { listSessions } from './sessions/list-sessions.ts';
+import { logIn } from './sessions/log-in.ts';
+import { logOut } from './sessions/log-out.ts';
+import { logOutEverywhere } from './sessions/log-out-everywhere.ts';
+import { refreshSession } from './sessions/refresh-session.ts';
+import { revokeSession } from './sessions/revoke-session.ts';
+import { closeAccount } from './users/close-account.ts';
+import { listUsers } from './users/list-users.ts';
+import { register } from './users/register.ts';
+import { setUserStatus } from './users/set-user-status.ts';
+import { showUser } from './users/show-user.ts';
+import { unlockUser } from './users/unlock-user.ts';
+import { updateProfile } from './users/update-profile.ts';
+
+/** The table of contents: everything Tegata can do, one line and one file each. */
+export const createAuth = (deps: Deps) => {
+  const bind =
+    <Input extends unknown[], Output>(useCase: (deps: Deps, ...input: Input) => Output) =>
+    (...input: Input): Output =>
+      useCase(deps, ...input);
+
+  return {
+    // Registering and proving addresses
+    register: bind(register),
+    verifyEmail: bind(verifyEmail),
+    requestVerification: bind(requestVerification),
+
+    // Sessions
+    logIn: bind(logIn),
+    authenticate: bind(authenticate),
+    refreshSession: bind(refreshSession),
+    logOut: bind(logOut),
+    logOutEverywhere: bind(logOutEverywhere),
+    listSessions: bind(listSessions),
+    revokeSession: bind(revokeSession),
+
+    // Passwords
+    requestPasswordReset: bind(requestPasswordReset),
+    resetPassword: bind(resetPassword),
+    changePassword: bind(changePassword),
+
+    // The person's own account
+    updateProfile: bind(updateProfile),
+    listEmails: bind(listEmails),
+    addEmail: bind(addEmail),
+    removeEmail: bind(removeEmail),
+    setPrimaryEmail: bind(setPrimaryEmail),
+    undoPrimaryEmail: bind(undoPrimaryEmail),
+    closeAccount: bind(closeAccount),
+
+    // Operators
+    listUsers: bind(listUsers),
+    showUser: bind(showUser),
+    setUserStatus: bind(setUserStatus),
+    unlockUser: bind(unlockUser),
+
+    // The mail worker
+    answerMailRequest: bind(answerMailRequest),
+  };
+};
+
+export type Auth = ReturnType<typeof createAuth>;

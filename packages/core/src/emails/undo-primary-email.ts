@@ -1,0 +1,44 @@
+import type { Deps } from '../deps.ts';
+import { fail, ok, type Result } from '../result.ts';
+import { oneTimeTokenState } from '../tokens/one-time-token.ts';
+import type { EmailAddress } from './email-address.ts';
+
+/**
+ * "This was not me": the owner of the old address takes the account back. The old address is the primary one again,
+ * every other address goes (whoever changed one may have added more), every session ends, and a reset link follows,
+ * because the password is known to somebody else. Records `email.primary_restored`.
+ */
+export type UndoPrimaryEmailFailure = { code: 'token_invalid' } | { code: 'token_used' } | { code: 'token_expired' };
+
+export const undoPrimaryEmail = async (
+  deps: Pick<Deps, 'oneTimeTokens' | 'atomically' | 'clock' | 'secrets'>,
+  input: { token: string; policy: { resetTtlSeconds: number; verifyTtlSeconds: number } },
+): Promise<Result<{ restored: EmailAddress }, UndoPrimaryEmailFailure>> => {
+  const { atomically, clock, secrets } = deps;
+  const token = await deps.oneTimeTokens.findByDigest('undo_primary_email', secrets.digestToken(input.token));
+  if (!token) return fail('token_invalid');
+  const state = oneTimeTokenState(token, clock());
+  if (state !== 'usable') return fail(state === 'used' ? 'token_used' : 'token_expired');
+
+  return atomically(async (stores) => {
+    const now = clock();
+    if (!(await stores.oneTimeTokens.consume(token.id, now))) return fail('token_used');
+    const { userId, email } = token;
+    const user = await stores.users.find(userId);
+    const addresses = await stores.emails.list(userId);
+    const old = addresses.find((own) => own.email === email);
+    if (!user || !old) return fail('token_invalid');
+    await stores.emails.setPrimary(userId, old.id, now);
+    for (const other of addresses) if (other.id !== old.id) await stores.emails.remove(userId, other.id);
+    for (const purpose of ['undo_primary_email', 'verify_email', 'reset_password'] as const) {
+      await stores.oneTimeTokens.invalidate(userId, purpose, now);
+    }
+    await stores.sessions.endAll(userId, 'email_change_undone', now);
+    const { locale, name } = user;
+    const { resetTtlSeconds: ttlSeconds, verifyTtlSeconds } = input.policy;
+    await stores.outbox.add({ kind: 'primary_email_restored', to: email, locale, name }, now);
+    await stores.outbox.add({ kind: 'reset_requested', to: email, locale, ttlSeconds, verifyTtlSeconds }, now);
+    await stores.audit.add({ type: 'email.primary_restored', userId }, now);
+    return ok({ restored: email });
+  });
+};

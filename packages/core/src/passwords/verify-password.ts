@@ -1,0 +1,40 @@
+import type { Deps } from '../deps.ts';
+import { returnAttempt, takeAttempt } from '../limits/lockout.ts';
+import { fail, ok, type Result } from '../result.ts';
+import type { PasswordHash } from './password-hash.ts';
+
+/**
+ * The only place where a password is compared. Every path that asks for one comes through here, so every path counts
+ * its failures and obeys the lock.
+ *
+ * The attempt is taken before the comparison (see `takeAttempt`) and forgotten after a success. Without a hash to
+ * compare with, the dummy hash is verified instead: a stranger cannot tell by the time whether there is an account.
+ */
+export type VerifyPasswordFailure = { code: 'wrong_password' } | { code: 'account_locked'; lockedUntil: number };
+
+export const verifyPassword = async (
+  { lockouts, hasher, clock, settings }: Pick<Deps, 'lockouts' | 'hasher' | 'clock' | 'settings'>,
+  attempt: { subject: string; source: string; password: string; hash: PasswordHash | null },
+): Promise<Result<undefined, VerifyPasswordFailure>> => {
+  const { subject, source, password, hash } = attempt;
+
+  let lockedUntil: number | undefined;
+  await lockouts.change(subject, source, (before) => {
+    const taken = takeAttempt(before, settings.lockout, clock());
+    lockedUntil = taken.allowed ? undefined : taken.lockedUntil;
+    return taken.allowed ? taken.next : undefined;
+  });
+  if (lockedUntil !== undefined) return fail('account_locked', { lockedUntil });
+
+  let matches: boolean;
+  try {
+    matches = await hasher.verify(password, hash ?? hasher.dummyHash);
+  } catch (error) {
+    // The lane was full or something broke: nothing was evaluated, so nothing counts.
+    await lockouts.change(subject, source, (before) => returnAttempt(before, settings.lockout, clock()));
+    throw error;
+  }
+  if (!matches || hash === null) return fail('wrong_password');
+  await lockouts.clear(subject, source);
+  return ok(undefined);
+};

@@ -1,0 +1,41 @@
+import type { Deps } from '../deps.ts';
+import type { User } from '../users/user.ts';
+import type { Session } from './session.ts';
+import type { SessionPolicy } from './session-policy.ts';
+
+export type IssuedTokens = {
+  accessToken: string;
+  accessExpiresAt: number;
+  refreshToken: string;
+  refreshExpiresAt: number;
+};
+
+const seconds = (ms: number) => Math.floor(ms / 1000);
+
+/**
+ * Signs the session's current pair. The refresh token is made of the session's row alone, so asking again gives the
+ * same bytes: that is how a lost answer can be repeated without keeping the token anywhere.
+ */
+export const issueTokens = async (
+  { tokens, secrets, clock }: Pick<Deps, 'tokens' | 'secrets' | 'clock'>,
+  { session, user, policy }: { session: Session; user: User; policy: SessionPolicy },
+): Promise<IssuedTokens> => {
+  const now = clock();
+  const accessExpiresAt = Math.min(now + policy.accessTtlSeconds * 1000, session.expiresAt);
+  const common = { sid: session.id, gen: session.generation };
+  const [accessToken, refreshToken] = await Promise.all([
+    tokens.signAccess({
+      sub: user.id,
+      ...policy.claims(user),
+      ...common,
+      jti: secrets.uuid(),
+      iat: seconds(now),
+      exp: seconds(accessExpiresAt),
+    }),
+    tokens.signRefresh(
+      { sub: user.id, ...common, jti: session.refreshJti, iat: seconds(session.rotatedAt), exp: seconds(session.expiresAt) },
+      session.refreshKid,
+    ),
+  ]);
+  return { accessToken, accessExpiresAt, refreshToken, refreshExpiresAt: session.expiresAt };
+};

@@ -1,0 +1,45 @@
+import type { Deps } from '../deps.ts';
+import { type ConfirmPasswordFailure, confirmPassword } from '../passwords/confirm-password.ts';
+import { fail, ok, type Result } from '../result.ts';
+import type { Session } from '../sessions/session.ts';
+import type { User } from './user.ts';
+
+/**
+ * A person deletes their account: password again, or, where there is none, a log-in younger than five minutes. User,
+ * addresses, password and tokens go in one transaction, sessions end, the address is free again. The audit log keeps
+ * that it happened, under the id alone. Records `user.closed`.
+ */
+export type CloseAccountFailure =
+  | ConfirmPasswordFailure
+  | { code: 'password_required' }
+  /** No password to ask for, and the log-in is too old to stand in for it. */
+  | { code: 'step_up_required' };
+
+const freshLogInMs = 5 * 60 * 1000;
+
+type CloseAccountDeps = Pick<Deps, 'passwords' | 'audit' | 'lockouts' | 'atomically' | 'clock' | 'hasher' | 'settings'>;
+
+export const closeAccount = async (
+  deps: CloseAccountDeps,
+  input: { user: User; session: Session; password: string | undefined; ipAddress: string | null },
+): Promise<Result<undefined, CloseAccountFailure>> => {
+  const { user, session, password, ipAddress } = input;
+  const hash = await deps.passwords.find(user.id);
+  if (hash) {
+    if (password === undefined) return fail('password_required');
+    const confirmed = await confirmPassword(deps, { user, password, hash, ipAddress });
+    if (!confirmed.ok) return confirmed;
+  } else if (deps.clock() - session.createdAt > freshLogInMs) {
+    return fail('step_up_required');
+  }
+
+  return deps.atomically(async (stores) => {
+    const now = deps.clock();
+    await stores.sessions.endAll(user.id, 'account_closed', now);
+    await stores.users.delete(user.id);
+    const { email: to, locale, name } = user;
+    await stores.outbox.add({ kind: 'account_closed', to, locale, name }, now);
+    await stores.audit.add({ type: 'user.closed', userId: user.id, sessionId: session.id, ipAddress }, now);
+    return ok(undefined);
+  });
+};

@@ -1,0 +1,193 @@
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
+
+/** Everything that can be set, validated. `docs/configuration.md` is the table for people. Times are seconds. */
+export type Config = {
+  production: boolean;
+  port: number;
+  host: string;
+  /** The public origin: links in mails start with it. Never taken from a request's `Host`. */
+  publicUrl: string;
+  dataDir: string;
+  databaseUrl: string;
+  /** At least 32 random bytes. Undefined in development without one: then the data folder keeps one. */
+  secret: string | undefined;
+  contracts: string[];
+  issuer: string;
+  audience: string;
+  passwordHash: 'argon2id' | 'bcrypt';
+  hashConcurrency: number;
+  ttl: {
+    access: number;
+    refresh: number;
+    remember: number;
+    sessionMaxAge: number;
+    reset: number;
+    verify: number;
+    refreshGrace: number;
+  };
+  lockout: { threshold: number; durationSeconds: number; maxDurationSeconds: number };
+  maxSessions: number;
+  rateLimits: boolean;
+  accountHints: boolean;
+  /** CIDRs of the proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: string[];
+  /** Browser origins that may call, beside the public URL's own. */
+  allowedOrigins: string[];
+  smtpUrl: string | undefined;
+  mailFrom: string;
+  metricsToken: string | undefined;
+  logLevel: LogLevel;
+};
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+type LogLevel = (typeof logLevels)[number];
+
+/** Every mistake at once, each with the setting that mends it. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}:\n${problems.map((line) => `  - ${line}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const durationUnits: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** The contracts that this server has; `app.ts` mounts them. */
+export const knownContracts = ['standard'];
+
+export const parseConfig = (env: Environment): Config => {
+  const problems: string[] = [];
+  const text = (name: string) => {
+    const value = env[name]?.trim();
+    return value === '' ? undefined : value;
+  };
+  const list = (name: string) => (text(name) ?? '').split(',').map((part) => part.trim()).filter(Boolean);
+  const integer = (name: string, fallback: number, min: number, max: number) => {
+    const value = text(name);
+    if (value === undefined) return fallback;
+    const number = Number(value);
+    if (Number.isInteger(number) && number >= min && number <= max) return number;
+    problems.push(`${name}=${value}: give a whole number from ${min} to ${max}, such as ${fallback}.`);
+    return fallback;
+  };
+  const duration = (name: string, fallback: string, minSeconds = 1) => {
+    const value = text(name) ?? fallback;
+    const match = /^(\d{1,9})(s|m|h|d)$/.exec(value);
+    const seconds = match ? Number(match[1]) * (durationUnits[match[2] as string] as number) : Number.NaN;
+    if (seconds >= minSeconds && seconds <= 3650 * 86_400) return seconds;
+    problems.push(`${name}=${value}: give a duration of at least ${minSeconds} s with its unit (s, m, h or d), such as ${fallback}.`);
+    return minSeconds;
+  };
+  const oneOf = <Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice => {
+    const value = text(name);
+    if (value === undefined || (choices as readonly string[]).includes(value)) return (value as Choice) ?? fallback;
+    problems.push(`${name}=${value}: choose one of ${choices.join(', ')}.`);
+    return fallback;
+  };
+  const origin = (name: string, value: string) => {
+    const url = URL.parse(value);
+    const bare = url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.hash && !url.username;
+    if (bare) return url.origin;
+    problems.push(`${name}=${value}: give an origin such as https://auth.example.com, without a path.`);
+    return 'http://localhost';
+  };
+
+  const production = text('NODE_ENV') === 'production';
+  const port = integer('PORT', 3000, 0, 65_535);
+  const dataDir = resolve(text('TEGATA_DATA_DIR') ?? '.tegata');
+  const publicUrl = origin('TEGATA_URL', text('TEGATA_URL') ?? `http://localhost:${port}`);
+  const secret = text('TEGATA_SECRET');
+  const smtpUrl = text('SMTP_URL');
+  const databaseUrl = text('DATABASE_URL') ?? `sqlite:${resolve(dataDir, 'tegata.db')}`;
+  const host = text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1');
+  const contracts = list('TEGATA_CONTRACTS');
+  const trustedProxies = list('TEGATA_TRUSTED_PROXIES');
+
+  if (!databaseUrl.startsWith('sqlite:')) {
+    problems.push(`DATABASE_URL=${databaseUrl.split(':')[0]}:…: this version stores in SQLite; give sqlite:<path> or leave it out.`);
+  }
+  for (const contract of contracts) {
+    if (!knownContracts.includes(contract)) {
+      problems.push(`TEGATA_CONTRACTS=${contract}: unknown contract; this server has ${knownContracts.join(', ')}.`);
+    }
+  }
+  for (const proxy of trustedProxies) {
+    if (!ipaddr.isValidCIDR(proxy) && !ipaddr.isValid(proxy)) {
+      problems.push(`TEGATA_TRUSTED_PROXIES=${proxy}: give addresses or CIDRs such as 10.0.0.0/8, separated by commas.`);
+    }
+  }
+  if (smtpUrl !== undefined && !/^smtps?:$/.test(URL.parse(smtpUrl)?.protocol ?? '')) {
+    problems.push('SMTP_URL: give smtp://user:password@host:587 or smtps://user:password@host:465.');
+  }
+  if (secret !== undefined && weakSecret(secret)) {
+    problems.push('TEGATA_SECRET is too weak: make one with `openssl rand -base64 32` and keep it safe.');
+  }
+  if (production) {
+    if (secret === undefined) problems.push('TEGATA_SECRET is missing: make one with `openssl rand -base64 32` and keep it safe.');
+    if (smtpUrl === undefined) problems.push('SMTP_URL is missing: in production mail must leave, for example smtp://user:password@host:587.');
+    if (!text('TEGATA_URL')) problems.push('TEGATA_URL is missing: give the public address, for example https://auth.example.com.');
+    else if (publicUrl.startsWith('http:')) {
+      problems.push(`TEGATA_URL=${publicUrl}: production needs https, because cookies and links carry credentials.`);
+    }
+  }
+
+  const config: Config = {
+    production,
+    port,
+    host,
+    publicUrl,
+    dataDir,
+    databaseUrl,
+    secret,
+    contracts: contracts.length > 0 ? contracts : ['standard'],
+    issuer: text('TEGATA_ISSUER') ?? 'tegata',
+    audience: text('TEGATA_AUDIENCE') ?? 'tegata-api',
+    passwordHash: oneOf('TEGATA_PASSWORD_HASH', ['argon2id', 'bcrypt'], 'argon2id'),
+    hashConcurrency: integer('TEGATA_HASH_CONCURRENCY', defaultHashConcurrency(), 1, 64),
+    ttl: {
+      access: duration('TEGATA_ACCESS_TTL', '15m'),
+      refresh: duration('TEGATA_REFRESH_TTL', '7d'),
+      remember: duration('TEGATA_REMEMBER_TTL', '30d'),
+      sessionMaxAge: duration('TEGATA_SESSION_MAX_AGE', '90d'),
+      reset: duration('TEGATA_RESET_TTL', '1h'),
+      verify: duration('TEGATA_VERIFY_TTL', '24h'),
+      refreshGrace: duration('TEGATA_REFRESH_GRACE', '10s', 0),
+    },
+    lockout: {
+      threshold: integer('TEGATA_LOCKOUT_THRESHOLD', 5, 1, 100),
+      durationSeconds: duration('TEGATA_LOCKOUT_DURATION', '15m'),
+      maxDurationSeconds: 86_400,
+    },
+    maxSessions: integer('TEGATA_MAX_SESSIONS', 10, 1, 1000),
+    rateLimits: oneOf('TEGATA_RATE_LIMITS', ['on', 'off'], 'on') === 'on',
+    accountHints: oneOf('TEGATA_ACCOUNT_HINTS', ['on', 'off'], 'on') === 'on',
+    trustedProxies,
+    allowedOrigins: [...list('TEGATA_ALLOWED_ORIGINS').map((value) => origin('TEGATA_ALLOWED_ORIGINS', value)), ...(production ? [] : loopbackTwins(publicUrl))],
+    smtpUrl,
+    mailFrom: text('MAIL_FROM') ?? `Tegata <no-reply@${new URL(publicUrl).hostname}>`,
+    metricsToken: text('TEGATA_METRICS_TOKEN'),
+    logLevel: oneOf('LOG_LEVEL', logLevels, production ? 'info' : 'warn'),
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+};
+
+/** In development the same server is opened as localhost and as 127.0.0.1, whichever its URL says. */
+const loopbackTwins = (publicUrl: string) => {
+  const { hostname, port, protocol } = new URL(publicUrl);
+  const twin = { localhost: '127.0.0.1', '127.0.0.1': 'localhost' }[hostname];
+  return twin ? [`${protocol}//${twin}${port && `:${port}`}`] : [];
+};
+
+/** RFC 8725, section 3.5: a key for HS256 has at least 256 bits. Counted generously, so that words and runs do not pass. */
+const weakSecret = (secret: string) => Buffer.byteLength(secret) < 32 || new Set(secret).size < 12;
+
+/** Hashing must leave the event loop a core to run on where there is one to spare. */
+const defaultHashConcurrency = () => Math.max(1, availableParallelism() - 1);

@@ -1,0 +1,157 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { type Auth, type Bucket, type Clock, type Limits, Unavailable } from '@tegata/core';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { cors } from 'hono/cors';
+import { routePath } from 'hono/route';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Config } from '../config/config.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { addressBucket, createClientAddress } from './client-address.ts';
+import type { Contract, Door, HttpContext, HttpEnv } from './contract.ts';
+import { standard } from './contracts/standard/index.ts';
+import { createDocsPage } from './docs-page.ts';
+import { createHealth, type Health } from './health.ts';
+import { languageOf } from './language.ts';
+import { allowedMethods } from './methods.ts';
+import { openapiDocument } from './openapi.ts';
+import { createOriginCheck } from './origin.ts';
+import { HttpProblem, type Problem, problemHeaders, rateLimited } from './problem.ts';
+import { securityHeaders } from './security-headers.ts';
+
+/** Every door of the house. A new contract is a folder beside the others and a line here. */
+const contracts: readonly Contract[] = [standard];
+
+export type AppParts = {
+  auth: Auth;
+  config: Config;
+  clock: Clock;
+  limits: Limits;
+  logger: Logger;
+  metrics: Metrics;
+  health: Health;
+  /** Public signing keys, for services that verify tokens themselves. */
+  jwks: () => { keys: object[] };
+  /** Pages behind mailed links, the development mailbox: everything that is no contract. */
+  pages: (door: Door) => readonly Hono<HttpEnv>[];
+  version: string;
+};
+
+const maxBodyBytes = 64 * 1024;
+
+export const createApp = (parts: AppParts): Hono<HttpEnv> => {
+  const { auth, config, clock, logger, metrics } = parts;
+  const mounted = contracts.filter(({ name }) => config.contracts.includes(name));
+  const clientAddress = createClientAddress(config.trustedProxies);
+  const origins = createOriginCheck(config.publicUrl, config.allowedOrigins);
+  const app = new Hono<HttpEnv>();
+
+  const door: Door = {
+    auth,
+    config,
+    clock,
+    limit: async (bucket: Bucket, key: string) => {
+      const state = await parts.limits.take(bucket, key);
+      if (!state.allowed) throw rateLimited(bucket, state);
+    },
+    refuseForeign: (c) => {
+      const headers = { origin: c.req.header('origin'), fetchSite: c.req.header('sec-fetch-site') };
+      if (origins.isForeign(headers)) throw new HttpProblem({ kind: 'foreign_origin' });
+    },
+  };
+
+  // Middleware, in the order in which a request meets it.
+
+  app.use(async (c, next) => {
+    const startedAt = performance.now();
+    const requestId = acceptableId(c.req.header('x-request-id')) ?? crypto.randomUUID();
+    const ipAddress = clientAddress(c.env.incoming?.socket?.remoteAddress, c.req.header('x-forwarded-for'));
+    c.set('requestId', requestId);
+    c.set('ipAddress', ipAddress);
+    c.set('ipBucket', addressBucket(ipAddress));
+    await next();
+    const { headers } = c.res;
+    headers.set('X-Request-Id', requestId);
+    for (const [name, value] of securityHeaders) if (!headers.has(name)) headers.set(name, value);
+    const seconds = (performance.now() - startedAt) / 1000;
+    const route = routePath(c, -1);
+    metrics.observe(route, c.res.status, seconds);
+    logger.info({ requestId, method: c.req.method, route, status: c.res.status, ms: Math.round(seconds * 1000), ipAddress }, 'request');
+  });
+
+  app.use(
+    cors({
+      origin: (origin) => (origins.allows(origin) ? origin : null),
+      credentials: true,
+      allowMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
+      allowHeaders: ['Authorization', 'Content-Type', 'X-CSRF-Token', 'X-Request-Id'],
+      exposeHeaders: ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'X-Request-Id'],
+      maxAge: 600,
+    }),
+  );
+
+  app.use(
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: () => {
+        throw new HttpProblem({ kind: 'body_too_large' });
+      },
+    }),
+  );
+
+  // Everything that answers.
+
+  for (const contract of mounted) app.route('/', contract.routes(door));
+  for (const pages of parts.pages(door)) app.route('/', pages);
+  app.route('/', createHealth(parts.health));
+  app.route('/', createDocsPage(openapiDocument(mounted, { publicUrl: config.publicUrl, version: parts.version })));
+  app.get('/.well-known/jwks.json', (c) => {
+    c.header('Cache-Control', 'public, max-age=300');
+    return c.json(parts.jwks());
+  });
+  app.get('/metrics', async (c) => {
+    if (!mayReadMetrics(c, config)) throw new HttpProblem({ kind: 'not_found' });
+    return c.body(await metrics.expose(), 200, { 'Content-Type': metrics.contentType });
+  });
+
+  // What went wrong, in the shape of the contract whose path it was.
+
+  const answer = (c: HttpContext, problem: Problem) => {
+    const contract = mounted.find(({ prefixes }) => prefixes.some((prefix) => c.req.path.startsWith(`${prefix}/`))) ?? mounted[0];
+    if (!contract) throw new Error('no contract is mounted');
+    const { status, body } = contract.present(problem, languageOf(c.req.header('accept-language'), contract.defaultLocale));
+    for (const [name, value] of Object.entries(problemHeaders(problem))) c.header(name, value);
+    return c.json(body as object, status as ContentfulStatusCode);
+  };
+
+  app.notFound((c) => {
+    const allow = allowedMethods(app, c.req.path);
+    return answer(c, allow.length > 0 ? { kind: 'method_not_allowed', allow } : { kind: 'not_found' });
+  });
+
+  app.onError((error, c) => {
+    if (error instanceof HttpProblem) return answer(c, error.problem);
+    if (error instanceof Unavailable) {
+      logger.warn({ requestId: c.get('requestId'), reason: error.message }, 'unavailable');
+      return answer(c, { kind: 'unavailable', retryAfterSeconds: error.retryAfterSeconds });
+    }
+    logger.error({ requestId: c.get('requestId'), err: error }, 'unexpected error');
+    return answer(c, { kind: 'internal' });
+  });
+
+  return app;
+};
+
+/** A caller's request id is kept when it could not break a log line. */
+const acceptableId = (id: string | undefined) => (id && /^[\w.-]{8,64}$/.test(id) ? id : undefined);
+
+/** Metrics are not for strangers: this machine directly, or whoever has the token. */
+const mayReadMetrics = (c: HttpContext, { metricsToken }: Config): boolean => {
+  if (metricsToken !== undefined) {
+    const digest = (text: string) => createHash('sha256').update(text).digest();
+    return timingSafeEqual(digest(c.req.header('authorization') ?? ''), digest(`Bearer ${metricsToken}`));
+  }
+  const direct = c.req.header('x-forwarded-for') === undefined && c.req.header('forwarded') === undefined;
+  return direct && /^(::1|127\.|::ffff:127\.)/.test(c.env.incoming?.socket?.remoteAddress ?? '');
+};

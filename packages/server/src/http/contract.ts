@@ -1,0 +1,45 @@
+import type { Auth, Bucket, Clock, Locale } from '@tegata/core';
+import type { Context, Hono } from 'hono';
+import type { Config } from '../config/config.ts';
+import type { Problem } from './problem.ts';
+
+/** A door to the engine: routes, shapes, texts and a policy preset. A new one is a folder and a line in `app.ts`. */
+export type Contract = {
+  name: string;
+  /** Where unknown paths and methods are answered in this contract's shape. */
+  prefixes: readonly string[];
+  defaultLocale: Locale;
+  routes: (door: Door) => Hono<HttpEnv>;
+  /** Shape and text of what went wrong outside any use case. */
+  present: (problem: Problem, locale: Locale) => { status: number; body: unknown };
+  /** Its part of the OpenAPI document: paths and component schemas. */
+  openapi: () => {
+    paths: Record<string, unknown>;
+    schemas: Record<string, unknown>;
+    tags: { name: string; description: string }[];
+  };
+};
+
+/** What a contract is given to work with. */
+export type Door = {
+  auth: Auth;
+  config: Config;
+  clock: Clock;
+  /** Throws the `foreign_origin` problem when a page of another site sent the request. */
+  refuseForeign: (c: HttpContext) => void;
+  /** Takes one from the bucket; throws the `rate_limited` problem when it is empty. */
+  limit: (bucket: Bucket, key: string) => Promise<void>;
+};
+
+/** What the middleware has found out about a request by the time a route runs. */
+export type HttpEnv = {
+  Variables: {
+    requestId: string;
+    ipAddress: string | null;
+    /** Key for limits by address. */
+    ipBucket: string;
+  };
+  Bindings: { incoming?: { socket?: { remoteAddress?: string } } };
+};
+
+export type HttpContext = Context<HttpEnv>;

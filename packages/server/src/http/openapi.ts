@@ -1,0 +1,26 @@
+import type { Contract } from './contract.ts';
+
+/** The OpenAPI 3.1 document of the contracts that this server mounts. */
+export const openapiDocument = (contracts: readonly Contract[], { publicUrl, version }: { publicUrl: string; version: string }) => {
+  const parts = contracts.map((contract) => contract.openapi());
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Tegata',
+      version,
+      license: { name: 'MIT', identifier: 'MIT' },
+      description: `Authentication API. Contracts: ${contracts.map(({ name }) => name).join(', ')}.`,
+    },
+    servers: [{ url: publicUrl }],
+    tags: parts.flatMap(({ tags }) => tags),
+    paths: Object.assign({}, ...parts.map(({ paths }) => paths)),
+    components: {
+      schemas: Object.assign({}, ...parts.map(({ schemas }) => schemas)),
+      securitySchemes: {
+        access_token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        refresh_token: { type: 'apiKey', in: 'cookie', name: 'refresh_token' },
+      },
+    },
+  };
+};
+export type OpenapiDocument = ReturnType<typeof openapiDocument>;

@@ -1,0 +1,52 @@
+import type { ClientInfo } from '@tegata/core';
+import type { z } from 'zod';
+import type { HttpContext } from './contract.ts';
+import { HttpProblem } from './problem.ts';
+
+/**
+ * Reads and validates a JSON body. Only `application/json` is read: a form or plain text, which a foreign page may
+ * send without asking, is refused. Unknown fields are ignored; of duplicate members the last one counts.
+ */
+export const readBody = async <Schema extends z.ZodObject>(
+  c: HttpContext,
+  schema: Schema,
+  options: { optional?: boolean } = {},
+): Promise<z.infer<Schema>> => {
+  const text = await c.req.text();
+  if (text === '' && options.optional) return validate(schema, {});
+  if (!/^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? '')) {
+    throw new HttpProblem({ kind: 'unsupported_media_type' });
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new HttpProblem({ kind: 'invalid_json' });
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new HttpProblem({ kind: 'invalid_json' });
+  return validate(schema, body);
+};
+
+export const readQuery = <Schema extends z.ZodObject>(c: HttpContext, schema: Schema): z.infer<Schema> =>
+  validate(schema, c.req.query());
+
+const validate = <Schema extends z.ZodObject>(schema: Schema, input: unknown): z.infer<Schema> => {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message }));
+  throw new HttpProblem({ kind: 'validation', issues });
+};
+
+/** `Authorization: Bearer <token>` (RFC 6750, section 2.1); the scheme in any case. */
+export const bearerToken = (c: HttpContext): { state: 'missing' } | { state: 'malformed' } | { state: 'present'; token: string } => {
+  const header = c.req.header('authorization');
+  if (header === undefined || header === '') return { state: 'missing' };
+  const match = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(header);
+  return match?.[1] ? { state: 'present', token: match[1] } : { state: 'malformed' };
+};
+
+/** What the session list will show about the browser or program that logged in. */
+export const clientInfo = (c: HttpContext): ClientInfo => ({
+  userAgent: c.req.header('user-agent')?.slice(0, 500) || null,
+  ipAddress: c.get('ipAddress'),
+});

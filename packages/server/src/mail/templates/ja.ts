@@ -1,0 +1,81 @@
+import type { MailTemplates } from '../mail-content.ts';
+import { oneLine } from '../one-line.ts';
+import { dateInWords } from '../time-in-words.ts';
+
+const dear = (name: string): string => (name === '' ? 'ご利用ありがとうございます。' : `${name} 様`);
+
+export const ja: MailTemplates = {
+  verify_registration: (mail, { name, link, works }) => ({
+    subject: 'メールアドレスの確認をお願いします',
+    greeting: dear(name),
+    lead:
+      name === ''
+        ? 'このメールアドレスでアカウントの登録がありました。ご自身のアドレスであることを確認してください。'
+        : `このメールアドレスで、「${name}」というお名前のアカウントの登録がありました。ご自身のアドレスであることを確認してください。`,
+    button: { label: 'メールアドレスを確認する', url: link('/auth/verify-email', mail.token) },
+    code: { label: '登録画面に次のコードを入力しても確認できます。', digits: mail.code },
+    expiry: `${works(mail.expiresAt)}有効です。`,
+    ifNotYou: '登録にお心当たりがない場合は、このメールをそのまま破棄してください。アドレスが確認済みになることはありません。',
+  }),
+  verify_added_email: (mail, { name, link, works }) => ({
+    subject: '追加するメールアドレスの確認をお願いします',
+    greeting: dear(name),
+    lead: 'このメールアドレスをアカウントに追加する手続きがありました。ご自身のアドレスであることを確認してください。',
+    button: { label: 'メールアドレスを確認する', url: link('/auth/verify-email', mail.token) },
+    code: { label: 'アドレスを追加した画面に次のコードを入力しても確認できます。', digits: mail.code },
+    expiry: `${works(mail.expiresAt)}有効です。`,
+    ifNotYou: 'お心当たりがない場合は、このメールをそのまま破棄してください。アドレスが確認済みになることはありません。',
+  }),
+  already_registered: (_mail, { name }) => ({
+    subject: 'すでにアカウントをお持ちです',
+    greeting: dear(name),
+    lead: 'このメールアドレスを登録しようとする操作がありました。すでにお客様のアカウントでお使いのアドレスですので、何も変更していません。',
+    next: 'ご本人の操作でしたら、いつもどおりログインしてください。パスワードをお忘れの場合は、ログイン画面から再設定できます。',
+    ifNotYou: 'お心当たりがない場合も、ご対応は不要です。アカウントに誰かが入ったわけではありません。',
+  }),
+  reset_password: (mail, { name, link, works }) => ({
+    subject: 'パスワードの再設定',
+    greeting: dear(name),
+    lead: 'パスワード再設定のご依頼を受け付けました。こちらから新しいパスワードを設定してください。',
+    button: { label: '新しいパスワードを設定する', url: link('/auth/reset-password', mail.token) },
+    expiry: `${works(mail.expiresAt)}有効で、1回だけご利用になれます。`,
+    ifNotYou: 'お心当たりがない場合は、このメールをそのまま破棄してください。現在のパスワードは変わりません。',
+  }),
+  no_password: (_mail, { name }) => ({
+    subject: 'ログイン方法のご案内',
+    greeting: dear(name),
+    lead: 'パスワード再設定のご依頼を受け付けましたが、このアカウントにはパスワードがありません。GoogleやGitHubなど、ほかのサービスを使ってログインするアカウントです。',
+    next: 'ログイン画面で、ご登録のときに使ったサービスを選んでください。',
+    ifNotYou: 'お心当たりがない場合も、ご対応は不要です。',
+  }),
+  password_changed: (mail, { name }) => ({
+    subject: 'パスワードが変更されました',
+    greeting: dear(name),
+    lead: `${dateInWords(mail.at, 'ja')}に、アカウントのパスワードが変更されました。ほかの端末はサインアウトしています。`,
+    ifNotYou: 'お心当たりがない場合は、今すぐログイン画面からパスワードを再設定してください。',
+  }),
+  primary_email_changed: (mail, { name, link, works }) => ({
+    subject: 'アカウントのメールアドレスが変更されました',
+    greeting: dear(name),
+    lead: `アカウントのメインのメールアドレスが ${oneLine(mail.newEmail)} に変更されました。ご本人の操作でしたら、ご対応は不要です。`,
+    button: { label: '変更を取り消す', url: link('/auth/undo-email', mail.token), undoes: true },
+    expiry: `${works(mail.expiresAt)}有効です。`,
+    ifNotYou:
+      'お心当たりがない場合は、今すぐ変更を取り消してください。このアドレスがメインに戻り、すべての端末がサインアウトします。',
+  }),
+  primary_email_restored: (_mail, { name }) => ({
+    subject: 'メールアドレスを元に戻しました',
+    greeting: dear(name),
+    lead: '変更を取り消しました。このアドレスがアカウントのメインのメールアドレスに戻り、すべての端末がサインアウトしました。',
+    next: '続けて、ログイン画面から新しいパスワードを設定してください。',
+    ifNotYou:
+      'お心当たりがない場合は、メールが第三者に読まれているおそれがあります。まずメールサービスのパスワードを変更してください。',
+  }),
+  account_closed: (_mail, { name, host }) => ({
+    subject: 'アカウントを閉鎖しました',
+    greeting: dear(name),
+    lead: 'アカウントを閉鎖し、すべての端末からサインアウトしました。',
+    next: 'このメールアドレスは、いつでもあらためてご登録いただけます。',
+    ifNotYou: `お心当たりがない場合は、すぐに ${host} の運営者にご連絡ください。`,
+  }),
+};

@@ -1,0 +1,32 @@
+import type { Locale } from '@tegata/core';
+
+// "24 hours", "1 hour", "3 days": how long something still works, as a person would say it.
+
+type Unit = 'day' | 'hour' | 'minute';
+
+const words: Record<Locale, (count: number, unit: Unit) => string> = {
+  en: (count, unit) => `${count} ${unit}${count === 1 ? '' : 's'}`,
+  ja: (count, unit) => `${count}${{ day: '日間', hour: '時間', minute: '分間' }[unit]}`,
+};
+
+/** A mail leaves a moment after its token was made; that moment must not turn "24 hours" into "23 hours". */
+const toleranceMinutes = 2;
+
+/** Never promises more than there is, but for that tolerance: whole units are rounded down. At least one minute. */
+export const durationInWords = (milliseconds: number, locale: Locale): string => {
+  const minutes = Math.max(1, Math.round(milliseconds / 60_000));
+  const hours = Math.floor((minutes + toleranceMinutes) / 60);
+  if (hours >= 48 && hours % 24 === 0) return words[locale](hours / 24, 'day');
+  if (hours >= 2) return words[locale](hours, 'hour');
+  const isOneHour = Math.abs(minutes - 60) <= toleranceMinutes;
+  return isOneHour ? words[locale](1, 'hour') : words[locale](minutes, 'minute');
+};
+
+const dates: Record<Locale, Intl.DateTimeFormat> = {
+  en: new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }),
+  ja: new Intl.DateTimeFormat('ja-JP', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }),
+};
+
+/** We do not know where the reader is, so the time says that it is UTC. */
+export const dateInWords = (time: number, locale: Locale): string =>
+  locale === 'ja' ? `${dates.ja.format(time)}（UTC）` : `${dates.en.format(time)} (UTC)`;

@@ -1,0 +1,151 @@
+/**
+ * The tables as Kysely sees them. They are the same on SQLite and PostgreSQL: ids are text, times are integers in
+ * milliseconds since 1970 UTC (`bigint`, read as a number), flags are 0 or 1. Kept in step with `migrations/` by hand.
+ */
+import type {
+  AuditEvent,
+  EmailAddress,
+  InactiveReason,
+  Locale,
+  OutboxMessage,
+  PasswordHash,
+  SessionEndReason,
+  TokenDigest,
+  TokenPurpose,
+} from '@tegata/core';
+import type { Kysely, RawBuilder, Transaction } from 'kysely';
+
+export type Flag = 0 | 1;
+
+/** A user is active while `active_users` has a row for it; `inactive_reason` only says why there is none. */
+export type UsersTable = {
+  id: string;
+  name: string;
+  avatar_url: string | null;
+  locale: Locale;
+  inactive_reason: InactiveReason | null;
+  created_at: number;
+  updated_at: number;
+};
+
+export type ActiveUsersTable = { user_id: string; activated_at: number };
+
+export type UserEmailsTable = {
+  id: string;
+  user_id: string;
+  email: EmailAddress;
+  is_primary: Flag;
+  verified_at: number | null;
+  created_at: number;
+  updated_at: number;
+};
+
+export type PasswordCredentialsTable = {
+  id: string;
+  user_id: string;
+  password_hash: PasswordHash;
+  created_at: number;
+  updated_at: number;
+};
+
+/** No foreign key to `users`: sessions may live in another store than the users. */
+export type SessionsTable = {
+  id: string;
+  user_id: string;
+  generation: number;
+  refresh_jti: string;
+  previous_jti: string | null;
+  refresh_kid: string;
+  rotated_at: number;
+  successor_seen: Flag;
+  idle_seconds: number;
+  user_agent: string | null;
+  ip_address: string | null;
+  created_at: number;
+  last_used_at: number;
+  expires_at: number;
+  absolute_expires_at: number;
+  ended_at: number | null;
+  end_reason: SessionEndReason | null;
+};
+
+export type OneTimeTokensTable = {
+  id: string;
+  user_id: string;
+  purpose: TokenPurpose;
+  email: EmailAddress;
+  digest: TokenDigest;
+  code_digest: TokenDigest | null;
+  code_attempts: number;
+  created_at: number;
+  expires_at: number;
+  used_at: number | null;
+};
+
+export type LockoutsTable = {
+  subject: string;
+  source: string;
+  failures: number;
+  locks: number;
+  locked_until: number | null;
+  updated_at: number;
+  /** A new random stamp at each write: what a compare-and-set compares. */
+  version: number;
+};
+
+export type MailOutboxTable = {
+  id: string;
+  kind: OutboxMessage['kind'];
+  recipient: EmailAddress;
+  /** The whole message, encrypted; null once it was sent and need not be kept. */
+  sealed_body: string | null;
+  attempts: number;
+  created_at: number;
+  next_attempt_at: number;
+  claimed_until: number | null;
+  last_error: string | null;
+  sent_at: number | null;
+  failed_at: number | null;
+};
+
+/** Outlives the user it speaks of: it holds ids and no address. */
+export type AuditEventsTable = {
+  id: string;
+  at: number;
+  type: AuditEvent['type'];
+  user_id: string | null;
+  session_id: string | null;
+  ip_address: string | null;
+  reason: string | null;
+};
+
+export type Database = {
+  users: UsersTable;
+  active_users: ActiveUsersTable;
+  user_emails: UserEmailsTable;
+  password_credentials: PasswordCredentialsTable;
+  sessions: SessionsTable;
+  one_time_tokens: OneTimeTokensTable;
+  lockouts: LockoutsTable;
+  mail_outbox: MailOutboxTable;
+  audit_events: AuditEventsTable;
+};
+
+/** An open database, with the few things that SQLite and PostgreSQL do each in its own way. */
+export type SqlDatabase = {
+  db: Kysely<Database>;
+  /** Makes transactions that name the same key wait for one another, from here to their end. */
+  serialize: (transaction: Transaction<Database>, key: string) => Promise<void>;
+  /** Ends the sub-select of a claim, so that a worker passes over rows another one is claiming: `for update skip locked`. */
+  skipLocked: RawBuilder<unknown>;
+  /** Runs `work` while no other process can migrate this database, and keeps all it did or nothing. */
+  migrateAlone: <Value>(work: (db: Kysely<Database>) => Promise<Value>) => Promise<Value>;
+};
+
+/** Runs `work` in the transaction that `db` already is, or else in one of its own. */
+export const inTransaction = <Value>(
+  db: Kysely<Database>,
+  work: (transaction: Transaction<Database>) => Promise<Value>,
+): Promise<Value> => (isTransaction(db) ? work(db) : db.transaction().execute(work));
+
+const isTransaction = (db: Kysely<Database>): db is Transaction<Database> => db.isTransaction;

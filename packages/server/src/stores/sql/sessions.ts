@@ -1,0 +1,193 @@
+/** Sessions. Every change is conditional on what it replaces, so that of parallel calls exactly one succeeds. */
+import type { Session, SessionStore } from '@tegata/core';
+import type { Kysely, Selectable } from 'kysely';
+import { type Database, inTransaction, type SessionsTable, type SqlDatabase } from './database.ts';
+import { precompiled } from './precompiled.ts';
+import { isPrimary, toUser, type UserRow, userColumns } from './user-row.ts';
+
+export const createSessionStore = (db: Kysely<Database>, { serialize }: Pick<SqlDatabase, 'serialize'>): SessionStore => ({
+  create: (session, maxSessions) =>
+    inTransaction(db, async (transaction) => {
+      await serialize(transaction, session.userId);
+      await transaction.insertInto('sessions').values(toRow(session)).execute();
+      const now = session.createdAt;
+      const evicted = await transaction
+        .updateTable('sessions')
+        .set({ ended_at: now, end_reason: 'session_limit' })
+        .where('user_id', '=', session.userId)
+        .where('ended_at', 'is', null)
+        .where('expires_at', '>', now)
+        // The new one stays whatever the clocks of other servers wrote into the old ones.
+        .where('id', '!=', session.id)
+        .where('id', 'not in', ({ selectFrom }) =>
+          selectFrom('sessions as kept')
+            .select('kept.id')
+            .where('kept.user_id', '=', session.userId)
+            .where('kept.ended_at', 'is', null)
+            .where('kept.expires_at', '>', now)
+            .where('kept.id', '!=', session.id)
+            .orderBy('kept.last_used_at', 'desc')
+            .orderBy('kept.id', 'desc')
+            .limit(maxSessions - 1),
+        )
+        .returning('id')
+        .execute();
+      return evicted.map((row) => row.id);
+    }),
+
+  find: async (id) => {
+    const row = await db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && toSession(row);
+  },
+
+  findWithUser: async (id) => {
+    const [row] = (await selectWithUser(db, { id })).rows;
+    if (!row) return undefined;
+    return { session: toSession(row), user: hasUser(row) ? toUser(row) : undefined };
+  },
+
+  listLive: async (userId, now) => {
+    const rows = await db
+      .selectFrom('sessions')
+      .selectAll()
+      .where('user_id', '=', userId)
+      .where('ended_at', 'is', null)
+      .where('expires_at', '>', now)
+      .orderBy('last_used_at', 'desc')
+      .orderBy('id', 'desc')
+      .execute();
+    return rows.map(toSession);
+  },
+
+  rotate: async ({ id, from, to, expiresAt, now }) => {
+    const { numAffectedRows } = await rotateFrom(db, {
+      id,
+      generation: from.generation,
+      nextGeneration: from.generation + 1,
+      previousJti: from.refreshJti,
+      refreshJti: to.refreshJti,
+      refreshKid: to.refreshKid,
+      expiresAt,
+      now,
+    });
+    return numAffectedRows === 1n;
+  },
+
+  markSuccessorSeen: async (id, generation) => {
+    await db
+      .updateTable('sessions')
+      .set({ successor_seen: 1 })
+      .where('id', '=', id)
+      .where('generation', '=', generation)
+      .where('successor_seen', '=', 0)
+      .execute();
+  },
+
+  end: async (id, userId, reason, now) => {
+    const { numUpdatedRows } = await db
+      .updateTable('sessions')
+      .set({ ended_at: now, end_reason: reason })
+      .where('id', '=', id)
+      .where('user_id', '=', userId)
+      .where('ended_at', 'is', null)
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
+  },
+
+  endAll: async (userId, reason, now, exceptId) => {
+    let query = db
+      .updateTable('sessions')
+      .set({ ended_at: now, end_reason: reason })
+      .where('user_id', '=', userId)
+      .where('ended_at', 'is', null)
+      .where('expires_at', '>', now);
+    if (exceptId !== undefined) query = query.where('id', '!=', exceptId);
+    return Number((await query.executeTakeFirst()).numUpdatedRows);
+  },
+});
+
+const selectWithUser = precompiled((db, { id }: { id: string }) =>
+  db
+    .selectFrom('sessions')
+    .leftJoin('users', 'users.id', 'sessions.user_id')
+    .leftJoin('user_emails as primary_email', (join) => join.onRef('primary_email.user_id', '=', 'users.id').on(isPrimary))
+    .leftJoin('active_users', 'active_users.user_id', 'users.id')
+    .selectAll('sessions')
+    .select(userColumns)
+    .where('sessions.id', '=', id),
+);
+
+type Rotation = {
+  id: string;
+  generation: number;
+  nextGeneration: number;
+  previousJti: string;
+  refreshJti: string;
+  refreshKid: string;
+  expiresAt: number;
+  now: number;
+};
+
+const rotateFrom = precompiled((db, rotation: Rotation) =>
+  db
+    .updateTable('sessions')
+    .set({
+      generation: rotation.nextGeneration,
+      refresh_jti: rotation.refreshJti,
+      previous_jti: rotation.previousJti,
+      refresh_kid: rotation.refreshKid,
+      rotated_at: rotation.now,
+      successor_seen: 0,
+      last_used_at: rotation.now,
+      expires_at: rotation.expiresAt,
+    })
+    .where('id', '=', rotation.id)
+    .where('generation', '=', rotation.generation)
+    .where('refresh_jti', '=', rotation.previousJti)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', rotation.now),
+);
+
+type Joined = { [Column in keyof UserRow]: UserRow[Column] | null };
+
+const hasUser = (row: Joined): row is UserRow => row.account_id !== null && row.account_email !== null;
+
+const toSession = (row: Selectable<SessionsTable>): Session => ({
+  id: row.id,
+  userId: row.user_id,
+  generation: row.generation,
+  refreshJti: row.refresh_jti,
+  previousJti: row.previous_jti,
+  refreshKid: row.refresh_kid,
+  rotatedAt: row.rotated_at,
+  successorSeen: row.successor_seen === 1,
+  idleSeconds: row.idle_seconds,
+  userAgent: row.user_agent,
+  ipAddress: row.ip_address,
+  createdAt: row.created_at,
+  lastUsedAt: row.last_used_at,
+  expiresAt: row.expires_at,
+  absoluteExpiresAt: row.absolute_expires_at,
+  endedAt: row.ended_at,
+  endReason: row.end_reason,
+});
+
+const toRow = (session: Session): SessionsTable => ({
+  id: session.id,
+  user_id: session.userId,
+  generation: session.generation,
+  refresh_jti: session.refreshJti,
+  previous_jti: session.previousJti,
+  refresh_kid: session.refreshKid,
+  rotated_at: session.rotatedAt,
+  successor_seen: session.successorSeen ? 1 : 0,
+  idle_seconds: session.idleSeconds,
+  user_agent: session.userAgent,
+  ip_address: session.ipAddress,
+  created_at: session.createdAt,
+  last_used_at: session.lastUsedAt,
+  expires_at: session.expiresAt,
+  absolute_expires_at: session.absoluteExpiresAt,
+  ended_at: session.endedAt,
+  end_reason: session.endReason,
+});

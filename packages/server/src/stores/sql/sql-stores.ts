@@ -1,0 +1,110 @@
+/** Opens a database and gives the core its stores: over the database itself, and over each transaction. */
+import type { AuditEvent, Deps, Stores } from '@tegata/core';
+import type { Kysely } from 'kysely';
+import type { Seal } from '../../adapters/seal.ts';
+import { createAudit } from './audit.ts';
+import type { Database, SqlDatabase } from './database.ts';
+import { createEmailStore } from './emails.ts';
+import { createLockoutStore } from './lockouts.ts';
+import { migrateToLatest } from './migrate.ts';
+import { createOneTimeTokenStore } from './one-time-tokens.ts';
+import { createOutbox } from './outbox.ts';
+import { createPasswordStore } from './passwords.ts';
+import { createSessionStore } from './sessions.ts';
+import { openSqlite, sqlitePath } from './sqlite.ts';
+import { createUserStore } from './users.ts';
+
+/** Told of what has been committed, never of what was rolled back. They run before the writer gets its answer and must not throw. */
+export type OnCommitted = {
+  audit: (event: AuditEvent) => void;
+  /** There is mail to send. */
+  outboxAdded: () => void;
+};
+
+export type SqlStores = {
+  /** Each write commits on its own. Inside `atomically` use the stores given to the work: on SQLite these would wait for it forever. */
+  stores: Stores;
+  atomically: Deps['atomically'];
+  /** Reads from the database. @throws Unavailable when it cannot. */
+  ping: () => Promise<void>;
+  /** Waits for what is running, then closes. */
+  close: () => Promise<void>;
+};
+
+/**
+ * @param url `sqlite:./path/file.db` or `sqlite::memory:`.
+ * @throws Error when the address names no database that Tegata knows; Unavailable when it cannot be opened.
+ */
+export const openDatabase = (url: string): SqlDatabase => {
+  if (url.startsWith('sqlite:')) return openSqlite(sqlitePath(url));
+  // The address is not repeated: it may hold a password.
+  throw new Error('the database address must begin with sqlite:');
+};
+
+/** Opens the database at `url`, creating it where it is missing, and brings its schema up to date. */
+export const openSqlStores = async ({
+  url,
+  seal,
+  onCommitted,
+}: {
+  url: string;
+  seal: Seal;
+  onCommitted: OnCommitted;
+}): Promise<SqlStores> => {
+  const database = openDatabase(url);
+  const { db } = database;
+  const close = async () => {
+    await db.connection().execute(async () => {});
+    await db.destroy();
+  };
+  try {
+    await migrateToLatest(database);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  return {
+    stores: createStores(db, database, seal, onCommitted),
+
+    atomically: async (work) => {
+      const committed: (() => void)[] = [];
+      const whenCommitted: OnCommitted = {
+        audit: (event) => committed.push(() => onCommitted.audit(event)),
+        outboxAdded: () => committed.push(onCommitted.outboxAdded),
+      };
+      let outcome: Awaited<ReturnType<typeof work>> | undefined;
+      try {
+        await db.transaction().execute(async (transaction) => {
+          outcome = await work(createStores(transaction, database, seal, whenCommitted));
+          if (!outcome.ok) throw rollBack;
+        });
+      } catch (error) {
+        if (error === rollBack && outcome) return outcome;
+        throw error;
+      }
+      for (const tell of committed) tell();
+      return outcome!;
+    },
+
+    ping: async () => {
+      await db.selectFrom('users').select('id').limit(1).execute();
+    },
+
+    close,
+  };
+};
+
+/** Thrown to make Kysely roll back when the work ended in an expected failure. */
+const rollBack = new Error('rolled back');
+
+const createStores = (db: Kysely<Database>, database: SqlDatabase, seal: Seal, onCommitted: OnCommitted): Stores => ({
+  users: createUserStore(db),
+  emails: createEmailStore(db),
+  passwords: createPasswordStore(db),
+  sessions: createSessionStore(db, database),
+  oneTimeTokens: createOneTimeTokenStore(db),
+  lockouts: createLockoutStore(db),
+  outbox: createOutbox(db, { skipLocked: database.skipLocked, seal, added: () => onCommitted.outboxAdded() }),
+  audit: createAudit(db, { added: (event) => onCommitted.audit(event) }),
+});

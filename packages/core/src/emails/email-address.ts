@@ -3,18 +3,18 @@
  * server may read differently from us is a way to send one person's mail to another.
  *
  *   address  trimmed, NFC, lower case; at most 254 octets of UTF-8 (RFC 5321 4.5.3.1.3 less the angle brackets)
- *   local    a dot-atom of at most 64 octets: letters, digits and the marks of RFC 5321's atext. No quoted strings, by
- *            quotation mark or by a pair of apostrophes in one atom (o'brien has one); no comments
+ *   local    a dot-atom of at most 64 octets: letters, digits and the other atext of RFC 5322 3.2.3. No comments and no
+ *            quoted strings, be it by quotation marks or by a pair of apostrophes in one atom (o'brien has one)
  *   domain   at least two labels of letters, digits and inner hyphens, at most 63 octets each; the top one ends in a
- *            letter, which every A-label does too. No address literals. Kept in its ASCII form (RFC 5890 A-labels), so that
- *            bücher.example and xn--bcher-kva.example are one, and SMTP carries the very text that is stored
+ *            letter, as every A-label does. No address literals. Kept in its ASCII form (RFC 5890), so that bücher.example
+ *            and xn--bcher-kva.example are one address, and SMTP carries the very text that is stored
  *
  * International text (RFC 6531) is letters, their marks and digits, as in PRECIS's IdentifierClass (RFC 8264 4.2): no
  * controls, invisible or bidirectional formatting, symbols, separators or unassigned code points.
  *
  * Two addresses that are equal after NFKC and case folding cannot both exist (CVE-2019-19844): text that NFKC changes
- * (fullwidth, ligatures, long s) or that case does not bring back (ß, dotless i, a sigma in the wrong place) is refused. The Kelvin
- * and Ångström signs are canonically K and Å, so NFC has already made them those letters. And an international local part needs an
+ * (fullwidth, ligatures, long s) or that upper case does not bring back (ß, dotless i, a sigma out of place) is refused.
+ * The Kelvin sign is canonically a K, so NFC has already made it one. And an international local part needs an
  * international domain: at an ASCII domain it imitates somebody's mailbox far more often than it is one.
  */
 import { domainToASCII, domainToUnicode } from 'node:url';

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
+import { hashingConcurrency } from '../adapters/hashing-lane.ts';
 
 /** Everything that can be set, validated. `docs/configuration.md` is the table for people. Times are seconds. */
 export type Config = {
@@ -50,7 +51,9 @@ export class ConfigError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`The configuration has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}:\n${problems.map((line) => `  - ${line}`).join('\n')}`);
+    super(
+      `The configuration has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}:\n${problems.map((line) => `  - ${line}`).join('\n')}`,
+    );
     this.problems = problems;
   }
 }
@@ -68,7 +71,11 @@ export const parseConfig = (env: Environment): Config => {
     const value = env[name]?.trim();
     return value === '' ? undefined : value;
   };
-  const list = (name: string) => (text(name) ?? '').split(',').map((part) => part.trim()).filter(Boolean);
+  const list = (name: string) =>
+    (text(name) ?? '')
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean);
   const integer = (name: string, fallback: number, min: number, max: number) => {
     const value = text(name);
     if (value === undefined) return fallback;
@@ -82,7 +89,9 @@ export const parseConfig = (env: Environment): Config => {
     const match = /^(\d{1,9})(s|m|h|d)$/.exec(value);
     const seconds = match ? Number(match[1]) * (durationUnits[match[2] as string] as number) : Number.NaN;
     if (seconds >= minSeconds && seconds <= 3650 * 86_400) return seconds;
-    problems.push(`${name}=${value}: give a duration of at least ${minSeconds} s with its unit (s, m, h or d), such as ${fallback}.`);
+    problems.push(
+      `${name}=${value}: give a duration of at least ${minSeconds} s with its unit (s, m, h or d), such as ${fallback}.`,
+    );
     return minSeconds;
   };
   const oneOf = <Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice => {
@@ -111,7 +120,9 @@ export const parseConfig = (env: Environment): Config => {
   const trustedProxies = list('TEGATA_TRUSTED_PROXIES');
 
   if (!databaseUrl.startsWith('sqlite:')) {
-    problems.push(`DATABASE_URL=${databaseUrl.split(':')[0]}:…: this version stores in SQLite; give sqlite:<path> or leave it out.`);
+    problems.push(
+      `DATABASE_URL=${databaseUrl.split(':')[0]}:…: this version stores in SQLite; give sqlite:<path> or leave it out.`,
+    );
   }
   for (const contract of contracts) {
     if (!knownContracts.includes(contract)) {
@@ -130,9 +141,12 @@ export const parseConfig = (env: Environment): Config => {
     problems.push('TEGATA_SECRET is too weak: make one with `openssl rand -base64 32` and keep it safe.');
   }
   if (production) {
-    if (secret === undefined) problems.push('TEGATA_SECRET is missing: make one with `openssl rand -base64 32` and keep it safe.');
-    if (smtpUrl === undefined) problems.push('SMTP_URL is missing: in production mail must leave, for example smtp://user:password@host:587.');
-    if (!text('TEGATA_URL')) problems.push('TEGATA_URL is missing: give the public address, for example https://auth.example.com.');
+    if (secret === undefined)
+      problems.push('TEGATA_SECRET is missing: make one with `openssl rand -base64 32` and keep it safe.');
+    if (smtpUrl === undefined)
+      problems.push('SMTP_URL is missing: in production mail must leave, for example smtp://user:password@host:587.');
+    if (!text('TEGATA_URL'))
+      problems.push('TEGATA_URL is missing: give the public address, for example https://auth.example.com.');
     else if (publicUrl.startsWith('http:')) {
       problems.push(`TEGATA_URL=${publicUrl}: production needs https, because cookies and links carry credentials.`);
     }
@@ -150,7 +164,7 @@ export const parseConfig = (env: Environment): Config => {
     issuer: text('TEGATA_ISSUER') ?? 'tegata',
     audience: text('TEGATA_AUDIENCE') ?? 'tegata-api',
     passwordHash: oneOf('TEGATA_PASSWORD_HASH', ['argon2id', 'bcrypt'], 'argon2id'),
-    hashConcurrency: integer('TEGATA_HASH_CONCURRENCY', defaultHashConcurrency(), 1, 64),
+    hashConcurrency: integer('TEGATA_HASH_CONCURRENCY', hashingConcurrency(availableParallelism(), 4), 1, 64),
     ttl: {
       access: duration('TEGATA_ACCESS_TTL', '15m'),
       refresh: duration('TEGATA_REFRESH_TTL', '7d'),
@@ -169,7 +183,10 @@ export const parseConfig = (env: Environment): Config => {
     rateLimits: oneOf('TEGATA_RATE_LIMITS', ['on', 'off'], 'on') === 'on',
     accountHints: oneOf('TEGATA_ACCOUNT_HINTS', ['on', 'off'], 'on') === 'on',
     trustedProxies,
-    allowedOrigins: [...list('TEGATA_ALLOWED_ORIGINS').map((value) => origin('TEGATA_ALLOWED_ORIGINS', value)), ...(production ? [] : loopbackTwins(publicUrl))],
+    allowedOrigins: [
+      ...list('TEGATA_ALLOWED_ORIGINS').map((value) => origin('TEGATA_ALLOWED_ORIGINS', value)),
+      ...(production ? [] : loopbackTwins(publicUrl)),
+    ],
     smtpUrl,
     mailFrom: text('MAIL_FROM') ?? `Tegata <no-reply@${new URL(publicUrl).hostname}>`,
     metricsToken: text('TEGATA_METRICS_TOKEN'),
@@ -188,6 +205,3 @@ const loopbackTwins = (publicUrl: string) => {
 
 /** RFC 8725, section 3.5: a key for HS256 has at least 256 bits. Counted generously, so that words and runs do not pass. */
 const weakSecret = (secret: string) => Buffer.byteLength(secret) < 32 || new Set(secret).size < 12;
-
-/** Hashing must leave the event loop a core to run on where there is one to spare. */
-const defaultHashConcurrency = () => Math.max(1, availableParallelism() - 1);

@@ -34,7 +34,7 @@ export type AppParts = {
   /** Public signing keys, for services that verify tokens themselves. */
   jwks: () => { keys: object[] };
   /** Pages behind mailed links, the development mailbox: everything that is no contract. */
-  pages: (door: Door) => readonly Hono<HttpEnv>[];
+  pages: (door: Door) => readonly Hono[];
   version: string;
 };
 
@@ -77,19 +77,21 @@ export const createApp = (parts: AppParts): Hono<HttpEnv> => {
     const seconds = (performance.now() - startedAt) / 1000;
     const route = routePath(c, -1);
     metrics.observe(route, c.res.status, seconds);
-    logger.info({ requestId, method: c.req.method, route, status: c.res.status, ms: Math.round(seconds * 1000), ipAddress }, 'request');
+    logger.info(
+      { requestId, method: c.req.method, route, status: c.res.status, ms: Math.round(seconds * 1000), ipAddress },
+      'request',
+    );
   });
 
-  app.use(
-    cors({
-      origin: (origin) => (origins.allows(origin) ? origin : null),
-      credentials: true,
-      allowMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
-      allowHeaders: ['Authorization', 'Content-Type', 'X-CSRF-Token', 'X-Request-Id'],
-      exposeHeaders: ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'X-Request-Id'],
-      maxAge: 600,
-    }),
-  );
+  const crossOrigin = cors({
+    origin: (origin) => (origins.allows(origin) ? origin : null),
+    credentials: true,
+    allowMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
+    allowHeaders: ['Authorization', 'Content-Type', 'X-CSRF-Token', 'X-Request-Id'],
+    exposeHeaders: ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'X-Request-Id'],
+    maxAge: 600,
+  });
+  app.use((c, next) => (origins.allows(c.req.header('origin') ?? '') ? crossOrigin(c, next) : next()));
 
   app.use(
     bodyLimit({

@@ -36,7 +36,10 @@ export const addressBucket = (address: string | null): string => {
   const parsed = parse(address ?? undefined);
   if (!parsed) return 'unknown';
   if (parsed.kind() === 'ipv4') return parsed.toString();
-  return `${(parsed as ipaddr.IPv6).parts.slice(0, 4).map((part) => part.toString(16)).join(':')}::/64`;
+  return `${(parsed as ipaddr.IPv6).parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(':')}::/64`;
 };
 
 const parse = (text: string | undefined): Address | undefined => {

@@ -4,8 +4,11 @@ import { parse } from 'hono/utils/cookie';
  * `Set-Cookie` values with attributes always in one order. Every cookie of ours is `Secure; HttpOnly; SameSite=Strict`
  * (RFC 6265bis); clearing repeats the attributes with an empty value and `Max-Age=0`, or browsers keep the old one.
  */
-export const strictCookie = (name: string, value: string, { path, maxAgeSeconds }: { path: string; maxAgeSeconds: number }): string =>
-  `${name}=${value}; Path=${path}; Max-Age=${maxAgeSeconds}; HttpOnly; Secure; SameSite=Strict`;
+export const strictCookie = (
+  name: string,
+  value: string,
+  { path, maxAgeSeconds }: { path: string; maxAgeSeconds: number },
+): string => `${name}=${value}; Path=${path}; Max-Age=${maxAgeSeconds}; HttpOnly; Secure; SameSite=Strict`;
 
 /**
  * The cookie's value, or undefined when it is missing or was sent more than once: of two cookies with one name at most

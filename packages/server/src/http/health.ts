@@ -13,7 +13,12 @@ export const createHealth = ({ ping, isStopping }: Health): Hono<HttpEnv> => {
   const app = new Hono<HttpEnv>();
   app.get('/health/live', (c) => c.json({ status: 'ok' }));
   app.get('/health/ready', async (c) => {
-    const ready = !isStopping() && (await ping().then(() => true, () => false));
+    const ready =
+      !isStopping() &&
+      (await ping().then(
+        () => true,
+        () => false,
+      ));
     if (ready) return c.json({ status: 'ok' });
     c.header('Retry-After', '1');
     return c.json({ status: isStopping() ? 'stopping' : 'unavailable' }, 503);

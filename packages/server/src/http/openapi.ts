@@ -1,7 +1,10 @@
 import type { Contract } from './contract.ts';
 
 /** The OpenAPI 3.1 document of the contracts that this server mounts. */
-export const openapiDocument = (contracts: readonly Contract[], { publicUrl, version }: { publicUrl: string; version: string }) => {
+export const openapiDocument = (
+  contracts: readonly Contract[],
+  { publicUrl, version }: { publicUrl: string; version: string },
+) => {
   const parts = contracts.map((contract) => contract.openapi());
   return {
     openapi: '3.1.0',

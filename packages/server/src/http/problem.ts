@@ -27,7 +27,8 @@ export class HttpProblem extends Error {
   }
 }
 
-export const rateLimited = (bucket: Bucket, state: LimitState) => new HttpProblem({ kind: 'rate_limited', limit: { ...bucket, ...state } });
+export const rateLimited = (bucket: Bucket, state: LimitState) =>
+  new HttpProblem({ kind: 'rate_limited', limit: { ...bucket, ...state } });
 
 /** The headers that a problem carries in every contract (RFC 9110, RFC 6585, draft-ietf-httpapi-ratelimit-headers). */
 export const problemHeaders = (problem: Problem): Record<string, string> => {

@@ -38,7 +38,9 @@ const validate = <Schema extends z.ZodObject>(schema: Schema, input: unknown): z
 };
 
 /** `Authorization: Bearer <token>` (RFC 6750, section 2.1); the scheme in any case. */
-export const bearerToken = (c: HttpContext): { state: 'missing' } | { state: 'malformed' } | { state: 'present'; token: string } => {
+export const bearerToken = (
+  c: HttpContext,
+): { state: 'missing' } | { state: 'malformed' } | { state: 'present'; token: string } => {
   const header = c.req.header('authorization');
   if (header === undefined || header === '') return { state: 'missing' };
   const match = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(header);

@@ -30,3 +30,24 @@ const dates: Record<Locale, Intl.DateTimeFormat> = {
 /** We do not know where the reader is, so the time says that it is UTC. */
 export const dateInWords = (time: number, locale: Locale): string =>
   locale === 'ja' ? `${dates.ja.format(time)}（UTC）` : `${dates.en.format(time)} (UTC)`;
+
+const ago: Record<Locale, Intl.RelativeTimeFormat> = {
+  en: new Intl.RelativeTimeFormat('en', { numeric: 'auto' }),
+  ja: new Intl.RelativeTimeFormat('ja', { numeric: 'auto' }),
+};
+
+/** "3 minutes ago". */
+export const agoInWords = (milliseconds: number, locale: Locale): string => {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const [count, unit] =
+    seconds < 60
+      ? ([seconds, 'second'] as const)
+      : seconds < 3600
+        ? ([Math.floor(seconds / 60), 'minute'] as const)
+        : seconds < 86_400
+          ? ([Math.floor(seconds / 3600), 'hour'] as const)
+          : ([Math.floor(seconds / 86_400), 'day'] as const);
+  const words = ago[locale].format(-count, unit);
+  // Intl writes "3 分前"; Japanese has no space there.
+  return locale === 'ja' ? words.replaceAll(' ', '') : words;
+};

@@ -1,9 +1,20 @@
-import { pino, type Logger, type LoggerOptions } from 'pino';
+import { type Logger, type LoggerOptions, pino } from 'pino';
 
 export type { Logger };
 
 /** Names under which a credential could travel. Nothing logs them on purpose; this is the net below. */
-const secretNames = ['password', 'token', 'code', 'secret', 'authorization', 'cookie', 'refresh_token', 'access_token', 'to', 'email'];
+const secretNames = [
+  'password',
+  'token',
+  'code',
+  'secret',
+  'authorization',
+  'cookie',
+  'refresh_token',
+  'access_token',
+  'to',
+  'email',
+];
 
 /** JSON lines on standard output. Carries no credential, no address and no query string. */
 export const createLogger = (options: Pick<LoggerOptions, 'level'>): Logger =>

@@ -7,7 +7,12 @@ export const createMetrics = (read: {
 }) => {
   const registry = new Registry();
   const registers = [registry];
-  const requests = new Counter({ name: 'tegata_http_requests_total', help: 'Requests answered', labelNames: ['route', 'status'], registers });
+  const requests = new Counter({
+    name: 'tegata_http_requests_total',
+    help: 'Requests answered',
+    labelNames: ['route', 'status'],
+    registers,
+  });
   const duration = new Histogram({
     name: 'tegata_http_request_seconds',
     help: 'Time to answer',

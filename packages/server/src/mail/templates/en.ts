@@ -60,13 +60,14 @@ export const en: MailTemplates = {
     lead: `The main address of your account is now ${oneLine(mail.newEmail)}. If you changed it yourself, there is nothing to do.`,
     button: { label: 'Undo this change', url: link('/auth/undo-email', mail.token), undoes: true },
     expiry: `It works for ${works(mail.expiresAt)}.`,
-    ifNotYou: 'If it was not you, undo the change now. This address becomes the main one again, and every device is signed out.',
+    ifNotYou:
+      'If it was not you, undo the change now. This address becomes the main one again, other addresses are removed, and every device is signed out.',
   }),
   primary_email_restored: (_mail, { name }) => ({
     subject: 'Your e-mail address is back',
     greeting: hello(name),
-    lead: 'The change was undone. This is the main address of your account again, and every device was signed out.',
-    next: 'Please set a new password now: ask for a reset on the log-in page.',
+    lead: 'The change was undone. This is the only address of your account again, and every device was signed out.',
+    next: 'Another mail brings you a link to set a new password. Please do that now: somebody else may know the old one.',
     ifNotYou: 'If it was not you, somebody can read your mail. Change the password of your mailbox first.',
   }),
   account_closed: (_mail, { name, host }) => ({

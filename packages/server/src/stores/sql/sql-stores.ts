@@ -1,5 +1,5 @@
 /** Opens a database and gives the core its stores: over the database itself, and over each transaction. */
-import type { AuditEvent, Deps, Stores } from '@tegata/core';
+import type { AuditEvent, Deps, Result, Stores } from '@tegata/core';
 import type { Kysely } from 'kysely';
 import type { Seal } from '../../adapters/seal.ts';
 import { createAudit } from './audit.ts';
@@ -67,13 +67,13 @@ export const openSqlStores = async ({
   return {
     stores: createStores(db, database, seal, onCommitted),
 
-    atomically: async (work) => {
+    atomically: async <Outcome extends Result<unknown, { code: string }>>(work: (stores: Stores) => Promise<Outcome>) => {
       const committed: (() => void)[] = [];
       const whenCommitted: OnCommitted = {
         audit: (event) => committed.push(() => onCommitted.audit(event)),
         outboxAdded: () => committed.push(onCommitted.outboxAdded),
       };
-      let outcome: Awaited<ReturnType<typeof work>> | undefined;
+      let outcome: Outcome | undefined;
       try {
         await db.transaction().execute(async (transaction) => {
           outcome = await work(createStores(transaction, database, seal, whenCommitted));

@@ -1,13 +1,14 @@
 /**
- * SQLite through Node's own `node:sqlite`: no dependency to compile. Kysely's SqliteDialect does the work over a small
- * adapter; it has one connection, and every query waits for the one before it.
+ * SQLite through Node's own `node:sqlite`: no dependency to compile. There is one connection, and every query waits for
+ * the one before it.
  */
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { Unavailable } from '@tegata/core';
-import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement, sql } from 'kysely';
+import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely';
 import type { Database, SqlDatabase } from './database.ts';
+import { createSqliteDriver } from './sqlite-driver.ts';
 
 /**
  * The file that `sqlite:./path/file.db` names, relative to the working directory, or `:memory:`.
@@ -22,12 +23,19 @@ export const sqlitePath = (url: string): string => {
 /**
  * Opens the file, and makes it and its folder when they are missing, readable for their owner only.
  *
- * @param busyTimeoutMs How long a statement waits for another process that is writing; the process stands still meanwhile.
+ * @param busyTimeoutMs How long a statement waits for another connection or process that is writing.
  * @throws Unavailable when the file cannot be opened.
  */
 export const openSqlite = (path: string, { busyTimeoutMs = 5_000 }: { busyTimeoutMs?: number } = {}): SqlDatabase => {
   const connection = openConnection(path, busyTimeoutMs);
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: keepingStatements(connection) }) });
+  const db = new Kysely<Database>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => createSqliteDriver(connection, busyTimeoutMs),
+      createIntrospector: (kysely) => new SqliteIntrospector(kysely),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  });
   return {
     db,
     // One writer at a time: `begin immediate` has already made everybody else wait.
@@ -35,7 +43,7 @@ export const openSqlite = (path: string, { busyTimeoutMs = 5_000 }: { busyTimeou
     skipLocked: sql``,
     migrateAlone: (work) =>
       db.connection().execute(async (alone) => {
-        await sql`begin immediate`.execute(alone);
+        await sql`begin`.execute(alone);
         try {
           const value = await work(alone);
           await sql`commit`.execute(alone);
@@ -62,66 +70,10 @@ const openConnection = (path: string, busyTimeoutMs: number): DatabaseSync => {
     connection.exec('pragma foreign_keys = on');
     // A file from elsewhere cannot smuggle functions into its schema.
     connection.exec('pragma trusted_schema = off');
+    // SQLite waits by blocking the thread, which is right while starting and wrong from here on: the driver waits instead.
+    connection.exec('pragma busy_timeout = 0');
     return connection;
   } catch (cause) {
     throw new Unavailable('the database file cannot be opened', { cause });
-  }
-};
-
-/** More different statements than Tegata has; the bound is there for an application's own. */
-const maxKeptStatements = 500;
-
-/**
- * What SqliteDialect needs of a driver. Statements are prepared once and kept. A transaction takes the write lock when
- * it begins, since one that reads first and writes later fails at once if another process wrote in between.
- */
-const keepingStatements = (connection: DatabaseSync): SqliteDatabase => {
-  const kept = new Map<string, SqliteStatement>();
-  const prepare = (text: string): SqliteStatement => {
-    const statement = available(() => connection.prepare(text));
-    return {
-      reader: statement.columns().length > 0,
-      all: (parameters) => available(() => statement.all(...(parameters as SQLInputValue[]))),
-      run: (parameters) => available(() => statement.run(...(parameters as SQLInputValue[]))),
-      iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
-    };
-  };
-  return {
-    close: () => connection.close(),
-    prepare: (text) => {
-      // After some errors, such as a full disk, SQLite has already rolled back: a second time would hide the first error.
-      if (text === 'rollback' && !connection.isTransaction) return nothingToDo;
-      const found = kept.get(text);
-      if (found) return found;
-      const statement = prepare(text === 'begin' ? 'begin immediate' : text);
-      if (kept.size >= maxKeptStatements) kept.delete(kept.keys().next().value!);
-      kept.set(text, statement);
-      return statement;
-    },
-  };
-};
-
-const nothingToDo: SqliteStatement = {
-  reader: false,
-  all: () => [],
-  run: () => ({ changes: 0, lastInsertRowid: 0 }),
-  iterate: () => [].values(),
-};
-
-/**
- * SQLite's primary result codes that say something about the machine and nothing about the data: PERM, BUSY, LOCKED,
- * NOMEM, READONLY, INTERRUPT, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOLFS, AUTH, NOTADB.
- */
-const infrastructureCodes = new Set([3, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 22, 23, 26]);
-
-/** A database that is down must never look like a row that is not there. */
-const available = <Value>(work: () => Value): Value => {
-  try {
-    return work();
-  } catch (error) {
-    // The low byte is the primary code, the rest is detail.
-    const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
-    if (code === undefined || !infrastructureCodes.has(code)) throw error;
-    throw new Unavailable('the database is not available', { cause: error });
   }
 };

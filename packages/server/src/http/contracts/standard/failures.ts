@@ -56,6 +56,7 @@ const passwordTexts: Record<PasswordProblem, TextKey> = {
   too_long: 'passwordTooLong',
   too_common: 'passwordTooCommon',
   same_as_email: 'passwordSameAsEmail',
+  not_text: 'passwordNotText',
 };
 
 /** A rejected password is a validation error of the field that held it. */

@@ -39,7 +39,8 @@ export const registrationRoutes = (app: Hono<HttpEnv>, { auth, config, limit, re
     await limit(limits.verify, c.get('ipBucket'));
     const query = readQuery(c, endpoints.verifyEmail.query);
     const { token, email, code } = await readBody(c, endpoints.verifyEmail.body, { optional: true });
-    const proof = token || query.token ? { token: token || (query.token as string) } : email && code ? { email, code } : undefined;
+    const proof =
+      token || query.token ? { token: token || (query.token as string) } : email && code ? { email, code } : undefined;
     if (!proof) return refuse(c, { code: 'VALIDATION_ERROR', text: 'tokenRequired' });
     const verified = await auth.verifyEmail(proof);
     if (verified.ok) {

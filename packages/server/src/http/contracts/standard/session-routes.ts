@@ -101,7 +101,13 @@ export const sessionRoutes = (app: Hono<HttpEnv>, door: Door): void => {
     requireUser(async (c, { user, session }) => {
       const page = readQuery(c, endpoints.listSessions.query);
       const sessions = await auth.listSessions({ userId: user.id });
-      return list(c, paginate(sessions.map((one) => presentSession(one, session.id)), page));
+      return list(
+        c,
+        paginate(
+          sessions.map((one) => presentSession(one, session.id)),
+          page,
+        ),
+      );
     }),
   );
 

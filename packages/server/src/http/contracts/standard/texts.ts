@@ -74,6 +74,7 @@ const en = {
   passwordTooLong: 'password is too long',
   passwordTooCommon: 'password is too common',
   passwordSameAsEmail: 'password must not be your email address',
+  passwordNotText: 'password contains characters that are not valid text',
 } as const;
 
 export type TextKey = keyof typeof en;
@@ -151,6 +152,7 @@ const ja: Record<TextKey, string> = {
   passwordTooLong: 'パスワードが長すぎます',
   passwordTooCommon: 'よく使われているパスワードは使用できません',
   passwordSameAsEmail: 'メールアドレスと同じパスワードは使用できません',
+  passwordNotText: 'パスワードに使用できない文字が含まれています',
 };
 
 export const texts: Record<Locale, Record<TextKey, string>> = { en, ja };

@@ -1,0 +1,13 @@
+/**
+ * What every backend of the stores must do, as tests: one suite a port. A backend's own test file calls these with a
+ * function that opens empty stores.
+ */
+export { atomicallyContract } from './atomically.ts';
+export { emailStoreContract } from './email-store.ts';
+export { lockoutStoreContract } from './lockout-store.ts';
+export { oneTimeTokenStoreContract } from './one-time-token-store.ts';
+export { outboxContract } from './outbox.ts';
+export { passwordStoreContract } from './password-store.ts';
+export { sessionStoreContract } from './session-store.ts';
+export type { CommitHooks, OpenStores, StoresUnderTest } from './stores-under-test.ts';
+export { userStoreContract } from './user-store.ts';

@@ -1,0 +1,48 @@
+// The core's source of ids, one-time tokens and codes, and of the digests by which the store knows them.
+
+import { createHash, createHmac, randomBytes, randomInt } from 'node:crypto';
+import type { Clock, Secrets, SecretToken, TokenDigest } from '@tegata/core';
+import type { DerivedKeys } from './derived-keys.ts';
+
+/**
+ * UUIDv7 with the 12-bit counter of RFC 9562, section 6.2, method 1: ids of one process sort in the order they were
+ * made, also within a millisecond and when the clock steps back, so `order by id` is the order of creation.
+ */
+const monotonicUuids = (clock: Clock): (() => string) => {
+  let lastMs = 0;
+  let counter = 0;
+  return () => {
+    const now = clock();
+    if (now > lastMs) {
+      lastMs = now;
+      // The upper half stays free, so that a burst can count up before it borrows the next millisecond.
+      counter = randomInt(0x800);
+    } else if (counter < 0xfff) {
+      counter += 1;
+    } else {
+      lastMs += 1;
+      counter = 0;
+    }
+    const bytes = randomBytes(16);
+    bytes.writeUIntBE(lastMs, 0, 6);
+    bytes.writeUInt16BE(0x7000 | counter, 6);
+    bytes.writeUInt8(0x80 | (bytes.readUInt8(8) & 0x3f), 8);
+    return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  };
+};
+
+export const createSecrets = (keys: DerivedKeys, clock: Clock): Secrets => {
+  // Only today's key: after a change of the secret a mailed code is dead, while the link beside it still works.
+  const codeKey = keys.current('one-time-code').key;
+  return {
+    uuid: monotonicUuids(clock),
+    token: () => randomBytes(32).toString('base64url') as SecretToken,
+    // `randomInt` rejects the uneven rest that a modulo would fold onto the low codes.
+    code: () => String(randomInt(1_000_000)).padStart(6, '0'),
+    digestToken: (token) => createHash('sha256').update(token).digest('base64url') as TokenDigest,
+    digestCode: (code, email) =>
+      createHmac('sha256', codeKey)
+        .update(JSON.stringify([email, code]))
+        .digest('base64url') as TokenDigest,
+  };
+};

@@ -1,0 +1,122 @@
+import { existsSync, statSync } from 'node:fs';
+import { connect as connectTcp } from 'node:net';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { type Config, ConfigError, parseConfig } from '../config/config.ts';
+import { readEnvironment } from '../config/env.ts';
+import { openDatabase } from '../stores/sql/sql-stores.ts';
+import type { Command } from './command.ts';
+
+type Finding = { level: 'ok' | 'note' | 'problem'; about: string; text: string };
+
+/** Looks at everything the server will need and says what to do about what is wrong. Changes nothing. */
+export const doctor: Command = {
+  lines: [['doctor', 'Check configuration, database, mail and clock, and say what to fix.']],
+  run: async () => {
+    const findings = await examine();
+    const signs = { ok: 'ok     ', note: 'note   ', problem: 'PROBLEM' };
+    for (const { level, about, text } of findings) console.log(`${signs[level]}  ${about.padEnd(13)} ${text}`);
+    const problems = findings.filter(({ level }) => level === 'problem').length;
+    console.log(problems === 0 ? '\nNothing stands in the way.' : `\n${problems} to fix before the server can serve.`);
+    return problems === 0 ? 0 : 1;
+  },
+};
+
+const examine = async (): Promise<Finding[]> => {
+  let config: Config;
+  try {
+    config = parseConfig(readEnvironment());
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map((text) => ({ level: 'problem', about: 'configuration', text }));
+  }
+  const mode = config.production ? 'production' : 'development';
+  return [
+    {
+      level: 'ok',
+      about: 'configuration',
+      text: `${mode}; contracts ${config.contracts.join(', ')}; public address ${config.publicUrl}`,
+    },
+    ...configurationNotes(config),
+    secretFinding(config),
+    await databaseFinding(config),
+    await mailFinding(config),
+    clockFinding(),
+  ];
+};
+
+const configurationNotes = (config: Config): Finding[] => {
+  const note = (text: string): Finding => ({ level: 'note', about: 'configuration', text });
+  const notes: Finding[] = [];
+  if (!config.rateLimits) notes.push(note('TEGATA_RATE_LIMITS=off: guessing is slowed by the lockout alone. Meant for tests.'));
+  if (config.ttl.refreshGrace === 0) notes.push(note('TEGATA_REFRESH_GRACE=0s: a lost answer will sign its user out.'));
+  if (config.production && config.trustedProxies.length === 0) {
+    notes.push(
+      note(
+        'TEGATA_TRUSTED_PROXIES is empty: behind a proxy every client would share one limit. Set its CIDR, unless clients connect directly.',
+      ),
+    );
+  }
+  if (config.passwordHash === 'bcrypt')
+    notes.push(note('TEGATA_PASSWORD_HASH=bcrypt: passwords over 72 bytes are refused; argon2id is stronger.'));
+  return notes;
+};
+
+const secretFinding = ({ secret, dataDir }: Config): Finding => {
+  if (secret !== undefined) return { level: 'ok', about: 'secret', text: 'TEGATA_SECRET is set and strong enough' };
+  const file = join(dataDir, 'secret');
+  if (!existsSync(file)) return { level: 'ok', about: 'secret', text: `none yet; the first start makes one in ${file}` };
+  const open = (statSync(file).mode & 0o077) !== 0;
+  if (open) return { level: 'problem', about: 'secret', text: `${file} can be read by others: chmod 600 ${file}` };
+  return { level: 'ok', about: 'secret', text: `from ${file}; deleting it signs everybody out` };
+};
+
+const databaseFinding = async ({ databaseUrl }: Config): Promise<Finding> => {
+  const path = databaseUrl.slice('sqlite:'.length);
+  if (path !== ':memory:' && !existsSync(path)) {
+    return { level: 'ok', about: 'database', text: `${databaseUrl} does not exist yet; the first start makes it` };
+  }
+  try {
+    const database = openDatabase(databaseUrl);
+    await database.db.selectNoFrom((eb) => eb.val(1).as('one')).execute();
+    await database.db.destroy();
+    return { level: 'ok', about: 'database', text: `${databaseUrl} answers` };
+  } catch (error) {
+    const text = `${databaseUrl} does not answer (${(error as Error).message}): check the path, its permissions and the disk`;
+    return { level: 'problem', about: 'database', text };
+  }
+};
+
+const mailFinding = async ({ smtpUrl, publicUrl }: Config): Promise<Finding> => {
+  if (smtpUrl === undefined) return { level: 'note', about: 'mail', text: `no SMTP_URL: mail stays in ${publicUrl}/dev/mailbox` };
+  const { hostname, port, protocol } = new URL(smtpUrl);
+  const secure = protocol === 'smtps:';
+  const number = Number(port) || (secure ? 465 : 587);
+  const greeting = await readGreeting({ host: hostname, port: number, secure });
+  const text = `${hostname}:${number} ${greeting}`;
+  if (greeting.startsWith('greets')) return { level: 'ok', about: 'mail', text };
+  return { level: 'problem', about: 'mail', text: `${text}: check SMTP_URL and the network; mail waits in the outbox meanwhile` };
+};
+
+const readGreeting = ({ host, port, secure }: { host: string; port: number; secure: boolean }) =>
+  new Promise<string>((resolve) => {
+    const socket = secure ? connectTls({ host, port, servername: host }) : connectTcp({ host, port });
+    const done = (text: string) => {
+      socket.destroy();
+      resolve(text);
+    };
+    socket.setTimeout(5000, () => done('does not answer within 5 s'));
+    socket.once('error', (error: NodeJS.ErrnoException) => done(`refuses (${error.code ?? error.message})`));
+    socket.once('data', (data) => done(data.toString().startsWith('220') ? 'greets' : 'is not a mail server'));
+  });
+
+/** Tokens and locks are made of times: a clock before this release was built is certainly wrong. */
+const clockFinding = (): Finding => {
+  const now = new Date();
+  if (now.getTime() > Date.UTC(2026, 0, 1)) return { level: 'ok', about: 'clock', text: now.toISOString() };
+  return {
+    level: 'problem',
+    about: 'clock',
+    text: `${now.toISOString()} is in the past: tokens would be wrong. Set up time synchronization (NTP).`,
+  };
+};

@@ -1,0 +1,19 @@
+import { parseConfig } from '../config/config.ts';
+import { readEnvironment } from '../config/env.ts';
+import { migrateToLatest } from '../stores/sql/migrate.ts';
+import { openDatabase } from '../stores/sql/sql-stores.ts';
+import type { Command } from './command.ts';
+
+export const migrate: Command = {
+  lines: [['migrate', 'Bring the database schema up to date (serve does it too).']],
+  run: async () => {
+    const database = openDatabase(parseConfig(readEnvironment()).databaseUrl);
+    try {
+      const applied = await migrateToLatest(database);
+      console.log(applied.length === 0 ? 'The schema is up to date.' : `Applied: ${applied.join(', ')}`);
+      return 0;
+    } finally {
+      await database.db.destroy();
+    }
+  },
+};

@@ -1,0 +1,111 @@
+import { Hono } from 'hono';
+import { html } from 'hono/html';
+import type { OpenapiDocument } from './openapi.ts';
+import { type Html, page, sendPage } from './pages/layout.ts';
+
+// The API reference, rendered on the server from the OpenAPI document: no script, nothing from another host, the same
+// strict policy as every page. Generators and API tools read /openapi.json.
+
+type Schema = {
+  $ref?: string;
+  type?: string | string[];
+  properties?: Record<string, Schema>;
+  items?: Schema;
+  anyOf?: Schema[];
+  enum?: unknown[];
+  const?: unknown;
+  required?: string[];
+  description?: string;
+  format?: string;
+};
+type Operation = {
+  operationId: string;
+  summary: string;
+  description: string;
+  tags: string[];
+  security?: Record<string, unknown>[];
+  parameters: { name: string; in: string; required: boolean; schema: Schema }[];
+  requestBody?: { required: boolean; content: { 'application/json': { schema: Schema } } };
+  responses: Record<string, { description: string; content?: { 'application/json': { schema: Schema } } }>;
+};
+
+export const createDocsPage = (document: OpenapiDocument): Hono => {
+  const body = reference(document);
+  return new Hono()
+    .get('/openapi.json', (c) => c.json(document))
+    .get('/docs', (c) => sendPage(c, page({ title: 'API reference', locale: 'en', body, width: 'wide' })));
+};
+
+const reference = (document: OpenapiDocument): Html => {
+  const operations = Object.entries(document.paths as Record<string, Record<string, Operation>>).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+  );
+  const ofTag = (tag: string) => operations.filter(({ operation }) => operation.tags.includes(tag));
+  return html`<main class="docs">
+<nav class="card" aria-label="Calls">
+<p class="quiet">Tegata ${document.info.version} · <a href="/openapi.json">OpenAPI 3.1</a></p>
+${document.tags.map(
+  (tag) =>
+    html`<h2>${tag.name}</h2><ul>${ofTag(tag.name).map(({ operation }) => html`<li><a href="#${operation.operationId}">${operation.summary}</a></li>`)}</ul>`,
+)}
+</nav>
+<div class="calls">
+<section class="card"><h1>API reference</h1>
+<p>Send and receive JSON at <code>${document.servers[0]?.url}</code>. Success is <code>{"data": …, "meta": …}</code>; failure is
+<code>{"error": {"code", "message", "reason"?, "details"?}, "meta": null}</code>. Codes are the API, texts follow <code>Accept-Language</code>
+(English, Japanese), and <code>reason</code> is a stable word for the cause. Every answer carries <code>X-Request-Id</code>.</p>
+<p>Calls marked <b>access token</b> need <code>Authorization: Bearer …</code>; the refresh token travels in an HttpOnly cookie, or in the body
+after <code>"token_transport": "body"</code>.</p></section>
+${document.tags.map((tag) => html`<h2 class="tag">${tag.name}</h2><p class="quiet">${tag.description}</p>${ofTag(tag.name).map(callCard)}`)}
+</div>
+</main>`;
+};
+
+const callCard = ({ path, method, operation }: { path: string; method: string; operation: Operation }): Html => {
+  const success = Object.entries(operation.responses).find(([status]) => status.startsWith('2'));
+  const failures = Object.entries(operation.responses).filter(([status]) => !status.startsWith('2'));
+  const credential = operation.security
+    ?.flatMap((option) => Object.keys(option))
+    .join(' or ')
+    .replaceAll('_', ' ');
+  const data = success?.[1].content?.['application/json'].schema.properties?.data;
+  const request = operation.requestBody?.content['application/json'].schema;
+  return html`<section class="card call" id="${operation.operationId}">
+<h3>${operation.summary}</h3>
+<p><code class="method">${method}</code> <code>${path}</code>${credential && html` <b class="credential">${credential}</b>`}</p>
+${operation.description
+  .split('\n\n')
+  .filter(Boolean)
+  .map((text) => html`<p>${text}</p>`)}
+${operation.parameters.length > 0 && html`<h4>Parameters</h4><pre>${operation.parameters.map(parameterLine).join('\n')}</pre>`}
+${request && html`<h4>Body${operation.requestBody?.required ? '' : ' (optional)'}</h4><pre>${shape(request)}</pre>`}
+<h4>${success?.[0]} <code>data</code></h4><pre>${data ? shape(data) : ''}</pre>
+<details><summary>Failures</summary><dl class="facts">${failures.map(
+    ([status, { description }]) =>
+      html`<dt>${status}</dt><dd>${description.split('\n\n').map((line) => html`<div>${line.replaceAll('`', '')}</div>`)}</dd>`,
+  )}</dl></details>
+</section>`;
+};
+
+const parameterLine = ({ name, in: place, schema }: Operation['parameters'][number]) =>
+  `${name}: ${typeText(schema, '')}  (${place})`;
+
+const shape = (schema: Schema): string => typeText(schema, '');
+
+/** A schema in the notation that TypeScript programmers read without thinking. */
+const typeText = (schema: Schema, indent: string): string => {
+  if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(' | ');
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (schema.anyOf) return schema.anyOf.map((option) => typeText(option, indent)).join(' | ');
+  if (schema.type === 'array' && schema.items) return `${typeText(schema.items, indent)}[]`;
+  if (schema.properties) {
+    const inner = `${indent}  `;
+    const lines = Object.entries(schema.properties).map(([name, property]) => {
+      const note = property.description ? `  // ${property.description}` : '';
+      return `${inner}${name}${schema.required?.includes(name) ? '' : '?'}: ${typeText(property, inner)}${note}`;
+    });
+    return `{\n${lines.join('\n')}\n${indent}}`;
+  }
+  const type = Array.isArray(schema.type) ? schema.type.join(' | ') : (schema.type ?? 'any');
+  return schema.format === 'uuid' ? 'uuid' : schema.format === 'date-time' ? 'time' : type;
+};

@@ -1,0 +1,129 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { composeApp, composeEngine, type Engine } from '../packages/server/src/compose.ts';
+import { parseConfig } from '../packages/server/src/config/config.ts';
+import { listen } from '../packages/server/src/http/listen.ts';
+
+/** A real server for one test: real HTTP on a free port, a real SQLite file, a clock that the test moves. */
+export type TestServer = {
+  url: string;
+  engine: Engine;
+  dataDir: string;
+  /** Moves the clock. */
+  advance: (duration: { seconds?: number; minutes?: number; hours?: number; days?: number }) => void;
+  now: () => number;
+  call: (method: string, path: string, options?: CallOptions) => Promise<Answer>;
+  /** Sends what waits, then gives the newest mail to the address. */
+  newestMail: (to: string) => Promise<MailboxMessage>;
+  mails: (to: string) => Promise<MailboxMessage[]>;
+  close: () => Promise<void>;
+};
+
+export type CallOptions = {
+  body?: unknown;
+  token?: string | undefined;
+  cookie?: string | undefined;
+  headers?: Record<string, string>;
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: a test reads whatever JSON came back.
+export type Answer = { status: number; body: any; headers: Headers; cookies: string[] };
+
+export type MailboxMessage = {
+  id: string;
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+  links: string[];
+  code?: string;
+  created_at: string;
+};
+
+const start = Date.UTC(2030, 0, 15, 9, 0, 0);
+
+/** `settings` are environment variables. Rate limits are off unless asked for: most tests are about something else. */
+export const startServer = async (settings: Record<string, string> = {}, at = start): Promise<TestServer> => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'tegata-test-'));
+  const config = parseConfig({
+    TEGATA_DATA_DIR: dataDir,
+    TEGATA_RATE_LIMITS: 'off',
+    LOG_LEVEL: 'silent',
+    PORT: '0',
+    ...settings,
+  });
+  let now = at;
+  const engine = await composeEngine(config, {
+    clock: () => now,
+    // The cheapest that the library takes: what is tested is what happens around the hash.
+    hashParameters: { argon2: { memoryKiB: 64, passes: 1 }, bcryptCost: 4 },
+  });
+  const app = composeApp(config, engine, { isStopping: () => false });
+  const server = await listen((request, bindings) => app.fetch(request, bindings), { port: 0, host: '127.0.0.1' });
+  const url = `http://127.0.0.1:${server.port}`;
+
+  const call: TestServer['call'] = async (method, path, { body, token, cookie, headers } = {}) => {
+    const response = await fetch(url + path, {
+      method,
+      redirect: 'manual',
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(cookie === undefined ? {} : { cookie }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.startsWith('application/json');
+    return {
+      status: response.status,
+      body: isJson ? JSON.parse(text) : text,
+      headers: response.headers,
+      cookies: response.headers.getSetCookie(),
+    };
+  };
+
+  const mails = async (to: string): Promise<MailboxMessage[]> => {
+    await engine.mailWorker.drain();
+    return (await call('GET', `/dev/mailbox/messages?to=${encodeURIComponent(to)}`)).body;
+  };
+
+  let closed: Promise<void> | undefined;
+  const close = () => {
+    closed ??= (async () => {
+      await server.close(100);
+      await engine.close();
+      await rm(dataDir, { recursive: true, force: true });
+    })();
+    return closed;
+  };
+  onTestFinished(close);
+
+  return {
+    url,
+    engine,
+    dataDir,
+    now: () => now,
+    advance: ({ seconds = 0, minutes = 0, hours = 0, days = 0 }) => {
+      now += (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
+    },
+    call,
+    mails,
+    newestMail: async (to) => {
+      const [newest] = await mails(to);
+      if (!newest) throw new Error(`no mail to ${to}`);
+      return newest;
+    },
+    close,
+  };
+};
+
+/** The value of a cookie that an answer set, as a browser would send it back: `name=value`. */
+export const cookiePair = (answer: Answer, name: string): string => {
+  const set = answer.cookies.find((cookie) => cookie.startsWith(`${name}=`));
+  if (!set) throw new Error(`no cookie ${name} was set`);
+  return set.split(';')[0] as string;
+};

@@ -16,6 +16,9 @@ export type LockoutRules = { threshold: number; durationSeconds: number; maxDura
 /** A day without an attempt forgets everything. */
 const forgetAfterMs = 24 * 60 * 60 * 1000;
 
+/** How far the clocks of servers that share the counters may differ. */
+const clockSkewMs = 60 * 1000;
+
 export const noFailures = (now: number): Lockout => ({ failures: 0, locks: 0, lockedUntil: null, updatedAt: now });
 
 /**
@@ -29,9 +32,10 @@ export const takeAttempt = (
   now: number,
 ): { allowed: true; next: Lockout } | { allowed: false; lockedUntil: number } => {
   let state = before ?? noFailures(now);
-  if (state.lockedUntil !== null && state.lockedUntil > now) return { allowed: false, lockedUntil: state.lockedUntil };
-  const lockEnded = state.lockedUntil ?? state.updatedAt;
-  if (now - Math.max(lockEnded, state.updatedAt) >= forgetAfterMs) state = noFailures(now);
+  if (state.lockedUntil !== null && isInForce(state.lockedUntil, rules, now)) {
+    return { allowed: false, lockedUntil: state.lockedUntil };
+  }
+  if (now - Math.max(state.lockedUntil ?? 0, state.updatedAt) >= forgetAfterMs) state = noFailures(now);
   if (state.lockedUntil !== null) state = { ...state, failures: 0, lockedUntil: null };
   const failures = state.failures + 1;
   if (failures < rules.threshold) return { allowed: true, next: { ...state, failures, updatedAt: now } };
@@ -39,14 +43,19 @@ export const takeAttempt = (
   return { allowed: true, next: { failures, locks: state.locks + 1, lockedUntil: now + seconds * 1000, updatedAt: now } };
 };
 
-/** Gives an attempt back that was never evaluated: the server was too busy, which is not the person's failure. */
+/** A lock that ends later than any could was set by a clock that ran ahead: once that is right again, it locks nobody. */
+const isInForce = (lockedUntil: number, rules: LockoutRules, now: number): boolean =>
+  lockedUntil > now && lockedUntil - now <= rules.maxDurationSeconds * 1000 + clockSkewMs;
+
+/**
+ * Gives an attempt back that was never evaluated: the server was too busy, which is not the person's failure. A lock
+ * that this attempt completed is lifted, whichever of the parallel attempts comes back. Only the day after which all is
+ * forgotten still counts from the attempt.
+ */
 export const returnAttempt = (state: Lockout | undefined, rules: LockoutRules, now: number): Lockout => {
-  if (!state || state.failures === 0) return noFailures(now);
-  const unlocks = state.failures >= rules.threshold && state.lockedUntil !== null;
-  return {
-    failures: state.failures - 1,
-    locks: unlocks ? state.locks - 1 : state.locks,
-    lockedUntil: unlocks ? null : state.lockedUntil,
-    updatedAt: now,
-  };
+  if (!state) return noFailures(now);
+  if (state.failures === 0) return state;
+  const completedLock = state.lockedUntil !== null && state.failures >= rules.threshold;
+  const next = { ...state, failures: state.failures - 1 };
+  return completedLock ? { ...next, locks: state.locks - 1, lockedUntil: null } : next;
 };

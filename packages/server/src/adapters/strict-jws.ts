@@ -29,8 +29,9 @@ export const parseStrictObject = (bytes: Uint8Array): Record<string, unknown> | 
     const text = utf8.decode(bytes);
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-    const withoutSpace = text.replace(/("(?:[^"\\]|\\.)*")|\s+/g, '$1');
-    return withoutSpace === JSON.stringify(value) ? (value as Record<string, unknown>) : undefined;
+    const canonical = JSON.stringify(value);
+    const isCanonical = text === canonical || text.replace(/("(?:[^"\\]|\\.)*")|\s+/g, '$1') === canonical;
+    return isCanonical ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }

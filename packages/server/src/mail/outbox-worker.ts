@@ -9,7 +9,10 @@ import { nextTry } from './retry-schedule.ts';
 // price is that a crash in the moment between the server's "accepted" and our mark sends that one mail twice.
 
 export type OutboxWorker = {
-  /** Something was committed: look now instead of at the next poll. */
+  /**
+   * Something was committed: look soon instead of at the next poll. Not at once, and not after a fixed time: the caller
+   * gets its answer first, and cannot learn from its timing whether the worker found an account to write to.
+   */
   wake: () => void;
   /** Handles everything that is due, and what that adds; returns how many messages it took in hand. */
   drain: () => Promise<number>;
@@ -50,6 +53,7 @@ export const createOutboxWorker = (options: OutboxWorkerOptions): OutboxWorker =
   const unmarked = new Set<string>();
   let stopping = false;
   let poll: NodeJS.Timeout | undefined;
+  let wakeUp: NodeJS.Timeout | undefined;
   let round: Promise<number> | undefined;
   let outboxIsDown = false;
   let woken = Promise.withResolvers<void>();
@@ -122,8 +126,7 @@ export const createOutboxWorker = (options: OutboxWorkerOptions): OutboxWorker =
     return round;
   };
 
-  const wake = (): void => {
-    if (poll === undefined) return;
+  const look = (): void => {
     drain().then(
       () => {
         if (outboxIsDown) logger.info('outbox reachable again');
@@ -137,17 +140,25 @@ export const createOutboxWorker = (options: OutboxWorkerOptions): OutboxWorker =
   };
 
   return {
-    wake,
+    wake: () => {
+      if (poll === undefined || wakeUp !== undefined) return;
+      const soon = () => {
+        wakeUp = undefined;
+        look();
+      };
+      wakeUp = setTimeout(soon, 20 + 60 * jitter()).unref();
+    },
     drain,
     start: () => {
       if (poll !== undefined || stopping) return;
       // Catches what no wake announces: retries that come due, mails of other processes, leases of crashed ones.
-      poll = setInterval(wake, pollMilliseconds).unref();
-      wake();
+      poll = setInterval(look, pollMilliseconds).unref();
+      look();
     },
     stop: async () => {
       stopping = true;
       clearInterval(poll);
+      clearTimeout(wakeUp);
       poll = undefined;
       woken.resolve();
       const limit = Promise.withResolvers<'late'>();

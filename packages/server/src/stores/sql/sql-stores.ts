@@ -35,7 +35,7 @@ export type SqlStores = {
  * @param url `sqlite:./path/file.db` or `sqlite::memory:`.
  * @throws Error when the address names no database that Tegata knows; Unavailable when it cannot be opened.
  */
-export const openDatabase = (url: string): SqlDatabase => {
+export const openDatabase = async (url: string): Promise<SqlDatabase> => {
   if (url.startsWith('sqlite:')) return openSqlite(sqlitePath(url));
   // The address is not repeated: it may hold a password.
   throw new Error('the database address must begin with sqlite:');
@@ -51,7 +51,7 @@ export const openSqlStores = async ({
   seal: Seal;
   onCommitted: OnCommitted;
 }): Promise<SqlStores> => {
-  const database = openDatabase(url);
+  const database = await openDatabase(url);
   const { db } = database;
   const close = async () => {
     await db.connection().execute(async () => {});

@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Unavailable } from '@tegata/core';
 import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely';
 import type { Database, SqlDatabase } from './database.ts';
-import { createSqliteDriver } from './sqlite-driver.ts';
+import { createSqliteDriver, waitWhileBusy } from './sqlite-driver.ts';
 
 /**
  * The file that `sqlite:./path/file.db` names, relative to the working directory, or `:memory:`.
@@ -26,8 +26,11 @@ export const sqlitePath = (url: string): string => {
  * @param busyTimeoutMs How long a statement waits for another connection or process that is writing.
  * @throws Unavailable when the file cannot be opened.
  */
-export const openSqlite = (path: string, { busyTimeoutMs = 5_000 }: { busyTimeoutMs?: number } = {}): SqlDatabase => {
-  const connection = openConnection(path, busyTimeoutMs);
+export const openSqlite = async (
+  path: string,
+  { busyTimeoutMs = 5_000 }: { busyTimeoutMs?: number } = {},
+): Promise<SqlDatabase> => {
+  const connection = await openConnection(path, busyTimeoutMs);
   const db = new Kysely<Database>({
     dialect: {
       createAdapter: () => new SqliteAdapter(),
@@ -41,39 +44,45 @@ export const openSqlite = (path: string, { busyTimeoutMs = 5_000 }: { busyTimeou
     // One writer at a time: `begin immediate` has already made everybody else wait.
     serialize: async () => {},
     skipLocked: sql``,
+    // SQLite's changes of schema are transactional, though Kysely's Migrator does not count on it.
     migrateAlone: (work) =>
       db.connection().execute(async (alone) => {
-        await sql`begin`.execute(alone);
+        await sql`begin immediate`.execute(alone);
         try {
           const value = await work(alone);
           await sql`commit`.execute(alone);
           return value;
         } catch (error) {
-          await sql`rollback`.execute(alone);
+          if (connection.isTransaction) await sql`rollback`.execute(alone);
           throw error;
         }
       }),
   };
 };
 
-const openConnection = (path: string, busyTimeoutMs: number): DatabaseSync => {
+const openConnection = async (path: string, busyTimeoutMs: number): Promise<DatabaseSync> => {
+  let connection: DatabaseSync | undefined;
   try {
     if (path !== ':memory:') {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       // Made before SQLite does it, which would leave the mode to the umask; its -wal and -shm files take this one's.
       closeSync(openSync(path, 'a', 0o600));
     }
-    const connection = new DatabaseSync(path, { timeout: busyTimeoutMs });
-    connection.exec('pragma journal_mode = wal');
-    // What was acknowledged survives a power cut: each commit is flushed.
-    connection.exec('pragma synchronous = full');
-    connection.exec('pragma foreign_keys = on');
-    // A file from elsewhere cannot smuggle functions into its schema.
-    connection.exec('pragma trusted_schema = off');
-    // SQLite waits by blocking the thread, which is right while starting and wrong from here on: the driver waits instead.
-    connection.exec('pragma busy_timeout = 0');
-    return connection;
+    const opened = new DatabaseSync(path);
+    connection = opened;
+    // Of processes that turn a new file into one with a write-ahead log at once, all but one are refused without waiting.
+    await waitWhileBusy(() => opened.exec(settings), busyTimeoutMs);
+    return opened;
   } catch (cause) {
+    connection?.close();
     throw new Unavailable('the database file cannot be opened', { cause });
   }
 };
+
+/** Each commit is flushed: what was acknowledged survives a power cut. A file from elsewhere brings no functions along. */
+const settings = `
+  pragma journal_mode = wal;
+  pragma synchronous = full;
+  pragma foreign_keys = on;
+  pragma trusted_schema = off;
+`;

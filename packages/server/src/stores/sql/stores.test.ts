@@ -30,7 +30,7 @@ import {
 import { CompiledQuery, type Kysely, type RootOperationNode } from 'kysely';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Seal } from '../../adapters/seal.ts';
-import type { Database } from './database.ts';
+import type { Database, SqlDatabase } from './database.ts';
 import { createEmailStore } from './emails.ts';
 import { migrateToLatest } from './migrate.ts';
 import { createOneTimeTokenStore } from './one-time-tokens.ts';
@@ -121,7 +121,7 @@ describe('a SQLite file', () => {
   });
 
   it('flushes what it acknowledged, checks references and trusts no schema', async () => {
-    const { db } = openSqlite(newFile());
+    const { db } = await openSqlite(newFile());
     const read = async (name: string) => Object.values((await db.executeQuery<object>(compiled(`pragma ${name}`))).rows[0]!)[0];
     expect(await read('journal_mode')).toBe('wal');
     expect(await read('synchronous')).toBe(2);
@@ -234,13 +234,13 @@ describe('migrating', () => {
 
   it('happens once when two connections of one process start at once', async () => {
     const path = newFile();
-    const databases = [openDatabase(`sqlite:${path}`), openDatabase(`sqlite:${path}`)];
+    const databases = await Promise.all([1, 2].map(() => openDatabase(`sqlite:${path}`)));
     expect((await Promise.all(databases.map(migrateToLatest))).flat()).toEqual(['0001-initial']);
     for (const { db } of databases) await db.destroy();
   });
 
   it('leaves nothing behind when it fails halfway, and succeeds once the cause is gone', async () => {
-    const database = openDatabase(`sqlite:${newFile()}`);
+    const database = await openDatabase(`sqlite:${newFile()}`);
     const { db } = database;
     await db.executeQuery(compiled('create table mail_outbox (mine text)'));
     await expect(migrateToLatest(database)).rejects.toThrow(/mail_outbox/);
@@ -251,7 +251,7 @@ describe('migrating', () => {
   });
 
   it('leaves the tables of an embedding application and its migrations alone', async () => {
-    const database = openDatabase('sqlite::memory:');
+    const database = await openDatabase('sqlite::memory:');
     const { db } = database;
     await db.executeQuery(compiled('create table kysely_migration (name text)'));
     await migrateToLatest(database);
@@ -273,7 +273,7 @@ describe('a database that is not available', () => {
   it('is said to be so when another process holds it, and works again afterwards', async () => {
     const path = newFile();
     await (await openFile(path)).close();
-    const { db } = openSqlite(path, { busyTimeoutMs: 1 });
+    const { db } = await openSqlite(path, { busyTimeoutMs: 1 });
     const tokens = createOneTimeTokenStore(db);
     const other = new DatabaseSync(path);
     other.exec('begin immediate');
@@ -289,7 +289,7 @@ describe('a database that is not available', () => {
   it('is said to be so when the disk is full; the transaction is undone whole, and the next one works', async () => {
     const path = newFile();
     const opened = await openFile(path);
-    const { db } = openSqlite(path);
+    const { db } = await openSqlite(path);
     const users = createUserStore(db);
     const emails = createEmailStore(db);
     const pages = (await db.executeQuery<{ page_count: number }>(compiled('pragma page_count'))).rows[0]?.page_count;
@@ -312,7 +312,7 @@ describe('a database that is not available', () => {
   it('is said to be so when it became read-only', async () => {
     const path = newFile();
     const { close } = await openFile(path);
-    const { db } = openSqlite(path);
+    const { db } = await openSqlite(path);
     await db.executeQuery(compiled('pragma query_only = on'));
     await expect(givenUser({ users: createUserStore(db), emails: createEmailStore(db) })).rejects.toBeInstanceOf(Unavailable);
     await db.destroy();
@@ -327,7 +327,7 @@ describe('a database that is not available', () => {
   });
 
   it('does not hide behind the error of a rollback that SQLite has already made', async () => {
-    const { db } = openSqlite(newFile());
+    const { db } = await openSqlite(newFile());
     const interrupted = db.transaction().execute(async (transaction) => {
       await transaction.executeQuery(compiled('rollback'));
       throw new Unavailable('the disk is full');
@@ -345,9 +345,11 @@ describe('a database that is not available', () => {
 });
 
 describe('the address of a database', () => {
-  it('must name a kind that is known and a file; what it held is not repeated', () => {
-    expect(() => openDatabase('postgres://tegata:secret@db/tegata')).toThrow(/^the database address must begin with sqlite:$/);
-    expect(() => openDatabase('sqlite:')).toThrow('sqlite:<file>');
+  it('must name a kind that is known and a file; what it held is not repeated', async () => {
+    await expect(openDatabase('postgres://tegata:secret@db/tegata')).rejects.toThrow(
+      /^the database address must begin with sqlite:$/,
+    );
+    await expect(openDatabase('sqlite:')).rejects.toThrow('sqlite:<file>');
   });
 });
 
@@ -355,7 +357,7 @@ describe('the plan of every query of a request', () => {
   it('goes through an index, never through a whole table', async () => {
     const path = newFile();
     await (await openFile(path)).close();
-    const { db: plain, ...database } = openSqlite(path);
+    const { db: plain, ...database } = await openSqlite(path);
     const nodes: RootOperationNode[] = [];
     const db: Kysely<Database> = plain.withPlugin({
       transformQuery: ({ node }) => {
@@ -385,7 +387,7 @@ describe('the plan of every query of a request', () => {
   });
 });
 
-const runEveryQuery = async (db: Kysely<Database>, database: Pick<ReturnType<typeof openSqlite>, 'serialize' | 'skipLocked'>) => {
+const runEveryQuery = async (db: Kysely<Database>, database: Pick<SqlDatabase, 'serialize' | 'skipLocked'>) => {
   const [users, emails, passwords] = [createUserStore(db), createEmailStore(db), createPasswordStore(db)];
   const [sessions, tokens] = [createSessionStore(db, database), createOneTimeTokenStore(db)];
   const outbox = createOutbox(db, { skipLocked: database.skipLocked, seal, added: () => {} });
@@ -444,7 +446,7 @@ const migrateInOwnProcess = async (path: string): Promise<string[]> => {
   const script = `
     import { openDatabase } from '${module}';
     import { migrateToLatest } from '${migrate}';
-    const database = openDatabase('sqlite:${path}');
+    const database = await openDatabase('sqlite:${path}');
     process.stdout.write(JSON.stringify(await migrateToLatest(database)));
     await database.db.destroy();`;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script]);

@@ -114,7 +114,14 @@ const createSessionTables = async (db: Kysely<unknown>): Promise<void> => {
     .column('user_id')
     .where(sql.ref('ended_at'), 'is', null)
     .execute();
-  await db.schema.createIndex('sessions_by_expiry').on('sessions').column('expires_at').execute();
+  // For purging. Not `expires_at`: every refresh moves it, and keeping an index of it costs a refresh up to a third.
+  await db.schema.createIndex('sessions_by_absolute_expiry').on('sessions').column('absolute_expires_at').execute();
+  await db.schema
+    .createIndex('sessions_by_end')
+    .on('sessions')
+    .column('ended_at')
+    .where(sql.ref('ended_at'), 'is not', null)
+    .execute();
 
   await db.schema
     .createTable('lockouts')

@@ -1,0 +1,34 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { startServer } from './server.ts';
+
+const run = promisify(execFile);
+
+/** The shell blocks between the walk's marks, as a reader would paste them. */
+const walkOf = async (file: string): Promise<string> => {
+  const text = await readFile(new URL(`../${file}`, import.meta.url), 'utf8');
+  const walk = /<!-- walk:start -->(.*)<!-- walk:end -->/s.exec(text)?.[1] ?? '';
+  return [...walk.matchAll(/```sh\n(.*?)```/gs)].map(([, block]) => block).join('\n');
+};
+
+test.each(['README.md', 'README.ja.md'])('the walk in %s works line by line', async (file) => {
+  const server = await startServer();
+  server.engine.mailWorker.start();
+  const walk = await walkOf(file);
+  expect(walk).toContain('URL=http://localhost:3000\n');
+  const script = walk.replace('URL=http://localhost:3000', `URL=${server.url}`);
+
+  const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', script], { cwd: server.dataDir });
+
+  const answers = stdout.split(/(?<=\})(?=\{"(?:data|error)")/).map((line) => JSON.parse(line));
+  expect(answers).toEqual([
+    { data: { user_id: expect.any(String), message: expect.stringContaining('Registration successful') }, meta: null },
+    { data: { message: 'Email verified successfully' }, meta: null },
+    { data: expect.objectContaining({ email: 'ada@example.com', status: 'active' }), meta: null },
+    { data: [expect.objectContaining({ current: true })], meta: expect.any(Object) },
+    { data: { message: 'logged out successfully' }, meta: null },
+    { error: expect.objectContaining({ message: 'token has been revoked', reason: 'logged_out' }), meta: null },
+  ]);
+});

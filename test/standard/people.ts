@@ -55,3 +55,41 @@ export const refresh = (server: TestServer, refreshCookie: string): Promise<Answ
   server.call('POST', '/api/v1/auth/refresh', { cookie: refreshCookie });
 
 export const me = (server: TestServer, token: string | undefined): Promise<Answer> => server.call('GET', '/api/v1/me', { token });
+
+/** What a browser set to Japanese sends. */
+export const inJapanese = { 'accept-language': 'ja' };
+
+/** Asks for another address; it is a claim until its mail is used. */
+export const addEmail = (server: TestServer, token: string, email: string): Promise<Answer> =>
+  server.call('POST', '/api/v1/me/emails', { token, body: { email } });
+
+/** A second address, added and verified by its mail. */
+export const addedEmail = async (server: TestServer, token: string, email: string): Promise<{ emailId: string }> => {
+  const answer = await addEmail(server, token, email);
+  if (answer.status !== 201) throw new Error(`adding an address answered ${answer.status}`);
+  const verified = await verifyEmail(server, { token: await mailedToken(server, email) });
+  if (verified.status !== 200) throw new Error(`verifying answered ${verified.status}`);
+  return { emailId: answer.body.data.id };
+};
+
+export const verifyEmail = (server: TestServer, proof: { token: string } | { email: string; code: string }): Promise<Answer> =>
+  server.call('POST', '/api/v1/auth/email/verify', { body: proof });
+
+export const resend = (server: TestServer, email: string): Promise<Answer> =>
+  server.call('POST', '/api/v1/auth/email/resend', { body: { email } });
+
+export const forgot = (server: TestServer, email: string): Promise<Answer> =>
+  server.call('POST', '/api/v1/auth/password/forgot', { body: { email } });
+
+/** The user's addresses as the list shows them. */
+export const emailsOf = async (
+  server: TestServer,
+  token: string,
+): Promise<{ id: string; email: string; primary: boolean; verified: boolean; created_at: string }[]> =>
+  (await server.call('GET', '/api/v1/me/emails', { token })).body.data;
+
+export const makePrimary = (server: TestServer, token: string, emailId: string): Promise<Answer> =>
+  server.call('POST', `/api/v1/me/emails/${emailId}/primary`, { token });
+
+export const undoEmailChange = (server: TestServer, token: string): Promise<Answer> =>
+  server.call('POST', '/api/v1/auth/email/undo', { body: { token } });

@@ -39,7 +39,7 @@ export type Engine = {
   deps: Deps;
   logger: Logger;
   jwks: () => { keys: object[] };
-  hashingCounts: () => { running: number; queued: number; refused: number };
+  hashingCounts: () => { running: number; queued: number; refused: number; completed: number };
   ping: () => Promise<void>;
   /** Finishes the mails in hand and closes the database. */
   close: () => Promise<void>;

@@ -8,7 +8,7 @@ export const strictCookie = (
   name: string,
   value: string,
   { path, maxAgeSeconds }: { path: string; maxAgeSeconds: number },
-): string => `${name}=${value}; Path=${path}; Max-Age=${maxAgeSeconds}; HttpOnly; Secure; SameSite=Strict`;
+): string => `${name}=${value}; Path=${path}; HttpOnly; Secure; SameSite=Strict; Max-Age=${maxAgeSeconds}`;
 
 /**
  * The cookie's value, or undefined when it is missing or was sent more than once: of two cookies with one name at most

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { domainToASCII } from 'node:url';
 import type { EmailAddress } from '@tegata/core';
 import { address, anId, aResetMail, startOfTest as now } from '@tegata/core/testing';
 import fc from 'fast-check';
@@ -32,6 +33,12 @@ const given = async (options: MailSinkOptions = {}, query = '') => {
   const sink = await openMailSink(options);
   opened.push(sink);
   return { sink, delivery: deliveryTo(sink.port, query) };
+};
+
+/** The receiving library decodes international domains; both spellings are one address. */
+const encoded = (to: string): string => {
+  const at = to.lastIndexOf('@') + 1;
+  return to.slice(0, at) + domainToASCII(to.slice(at));
 };
 
 const failureOf = async (sending: Promise<void>): Promise<MailNotDelivered> => {
@@ -159,7 +166,7 @@ describe('who gets it', () => {
 
   it('addresses of the public corpus reach exactly their owner or nobody', async () => {
     // biome-ignore lint/style/noProcessEnv: names a folder that only tests read
-    const folder = process.env['CORPORA_DIR'];
+    const folder = process.env.CORPORA_DIR;
     // biome-ignore lint/suspicious/noConsole: whoever runs the tests should know that a part was left out
     if (!folder) console.warn('CORPORA_DIR is not set: the public address corpus was not tried, only our own list');
     const addresses = folder
@@ -174,7 +181,7 @@ describe('who gets it', () => {
       await delivery.deliver(anId(), rendered, to as EmailAddress).catch(() => {});
       const heard = sink.received.slice(before).flatMap((mail) => mail.recipients);
       expect(heard.length).toBeLessThanOrEqual(1);
-      if (heard.length === 1 && /^\p{ASCII}*$/u.test(to)) expect(heard[0]).toBe(to);
+      for (const recipient of heard) expect(encoded(recipient)).toBe(encoded(to));
     }
   });
 

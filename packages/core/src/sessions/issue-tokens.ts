@@ -6,6 +6,8 @@ import type { SessionPolicy } from './session-policy.ts';
 export type IssuedTokens = {
   accessToken: string;
   accessExpiresAt: number;
+  /** From `iat` to `exp`: the policy's, or less when the session ends sooner. */
+  accessSeconds: number;
   refreshToken: string;
   refreshExpiresAt: number;
 };
@@ -22,6 +24,7 @@ export const issueTokens = async (
 ): Promise<IssuedTokens> => {
   const now = clock();
   const accessExpiresAt = Math.min(now + policy.accessTtlSeconds * 1000, session.expiresAt);
+  const [iat, exp] = [seconds(now), seconds(accessExpiresAt)];
   const common = { sid: session.id, gen: session.generation };
   const [accessToken, refreshToken] = await Promise.all([
     tokens.signAccess({
@@ -29,13 +32,13 @@ export const issueTokens = async (
       ...policy.claims(user),
       ...common,
       jti: secrets.uuid(),
-      iat: seconds(now),
-      exp: seconds(accessExpiresAt),
+      iat,
+      exp,
     }),
     tokens.signRefresh(
       { sub: user.id, ...common, jti: session.refreshJti, iat: seconds(session.rotatedAt), exp: seconds(session.expiresAt) },
       session.refreshKid,
     ),
   ]);
-  return { accessToken, accessExpiresAt, refreshToken, refreshExpiresAt: session.expiresAt };
+  return { accessToken, accessExpiresAt, accessSeconds: exp - iat, refreshToken, refreshExpiresAt: session.expiresAt };
 };

@@ -1,59 +1,12 @@
 #!/usr/bin/env node
-import { Unavailable } from '@tegata/core';
-import { ConfigError } from '../config/config.ts';
-import type { Command } from './command.ts';
-import { UsageError } from './command.ts';
-import { doctor } from './doctor.ts';
-import { migrate } from './migrate.ts';
-import { serve } from './serve.ts';
-import { users } from './users.ts';
+import { enableCompileCache, flushCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
-const commands: Record<string, Command> = { serve, migrate, users, doctor };
+// Half of a start is spent on compiling the same sources again. The cache lies beside the code, where only who may
+// change the code can write, and not in a folder that other users share; where it cannot be written nothing is kept.
+enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/tegata', import.meta.url)));
 
-const help = `Tegata, the authentication server you can read.
-
-Usage: tegata <command> [arguments]
-
-${Object.values(commands)
-  .flatMap(({ lines }) => lines)
-  .map(([call, meaning]) => `  tegata ${call.padEnd(34)} ${meaning}`)
-  .join('\n')}
-
-Settings are environment variables; every one has a default for development:
-  PORT (3000), TEGATA_URL, TEGATA_DATA_DIR (./.tegata), DATABASE_URL (sqlite:…), SMTP_URL, TEGATA_SECRET, LOG_LEVEL, …
-  \`tegata doctor\` says what is set, what is missing, and what to do. The whole list: docs/configuration.md.
-  A command acts on the database that the same variables give the server: run it with the same ones.
-`;
-
-/** Exit codes: 0 done, 1 it failed, 2 the call itself was wrong. */
-const run = async (argv: string[]): Promise<number> => {
-  const [name, ...rest] = argv;
-  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
-    console.log(help);
-    return name === undefined ? 2 : 0;
-  }
-  const command = commands[name];
-  if (!command) {
-    console.error(`There is no command "${name}". \`tegata --help\` lists them.`);
-    return 2;
-  }
-  if (rest.includes('--help') || rest.includes('-h')) {
-    console.log(command.lines.map(([call, meaning]) => `tegata ${call}\n    ${meaning}`).join('\n'));
-    return 0;
-  }
-  try {
-    return await command.run(rest);
-  } catch (error) {
-    if (error instanceof UsageError) {
-      console.error(`${error.message}\n\n${command.lines.map(([call]) => `  tegata ${call}`).join('\n')}`);
-      return 2;
-    }
-    if (error instanceof ConfigError || error instanceof Unavailable) {
-      console.error(error.message);
-      return 1;
-    }
-    throw error;
-  }
-};
-
-process.exitCode = await run(process.argv.slice(2));
+const { runCommand } = await import('./commands.ts');
+// Now, because a server that is killed writes nothing at its end.
+flushCompileCache();
+process.exitCode = await runCommand(process.argv.slice(2));

@@ -13,8 +13,10 @@ export const readBody = async <Schema extends z.ZodObject>(
   options: { optional?: boolean } = {},
 ): Promise<z.infer<Schema>> => {
   const text = await c.req.text();
+  const contentType = c.req.header('content-type');
   if (text === '' && options.optional) return validate(schema, {});
-  if (!/^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? '')) {
+  if (text === '' && contentType === undefined) throw new HttpProblem({ kind: 'invalid_json' });
+  if (!/^application\/json\s*(;|$)/i.test(contentType ?? '')) {
     throw new HttpProblem({ kind: 'unsupported_media_type' });
   }
   let body: unknown;

@@ -19,11 +19,12 @@ afterEach(async () => {
   for (const one of opened.splice(0).reverse()) await one.close();
 });
 
-const deliveryTo = (port: number, query = ''): SmtpDelivery => {
+const deliveryTo = (port: number, query = '', options: { deadlineMilliseconds?: number } = {}): SmtpDelivery => {
   const delivery = createSmtpDelivery({
     server: parseSmtpUrl(`smtp://127.0.0.1:${port}${query}`, { production: false }),
     from: { name: 'Tegata', address: 'no-reply@example.com' },
     publicUrl,
+    ...options,
   });
   opened.push(delivery);
   return delivery;
@@ -245,6 +246,18 @@ describe('a mail that was not delivered', () => {
     const server = await listening((socket) => socket.end());
     const failure = await failureOf(deliveryTo(server.port).deliver(anId(), rendered, address('ada@example.com')));
     expect(failure.permanent).toBe(false);
+  });
+
+  it('is tried again when the server answers so slowly that no timeout of silence ever ends it', async () => {
+    const trickling = await listening((socket) => {
+      socket.on('error', () => {});
+      const timer = setInterval(() => socket.write('2'), 20);
+      socket.on('close', () => clearInterval(timer));
+    });
+    const delivery = deliveryTo(trickling.port, '', { deadlineMilliseconds: 200 });
+    const failure = await failureOf(delivery.deliver(anId(), rendered, address('ada@example.com')));
+    expect(failure.permanent).toBe(false);
+    expect(failure.message).toBe('EABORT');
   });
 
   it('is not sent in the clear where encryption is demanded', async () => {

@@ -79,7 +79,7 @@ export const isOneAddress = (address: string): boolean => {
 };
 
 /** Longer than any healthy server needs, and well below the lease of a claimed mail: a stalled send must not outlive it. */
-const deadlineMilliseconds = 45_000;
+const defaultDeadlineMilliseconds = 45_000;
 
 export type SmtpDelivery = {
   /** @throws MailNotDelivered */
@@ -94,6 +94,7 @@ export const createSmtpDelivery = (options: {
   /** Its host becomes the right half of every Message-ID. */
   publicUrl: string;
   connections?: number;
+  deadlineMilliseconds?: number;
 }): SmtpDelivery => {
   const { server, from } = options;
   const host = new URL(options.publicUrl).hostname;
@@ -133,7 +134,7 @@ export const createSmtpDelivery = (options: {
         messageId: `<${id}@${host}>`,
         // RFC 3834: no vacation notice shall answer this.
         headers: { 'Auto-Submitted': 'auto-generated' },
-        signal: AbortSignal.timeout(deadlineMilliseconds),
+        signal: AbortSignal.timeout(options.deadlineMilliseconds ?? defaultDeadlineMilliseconds),
       };
       await transport.sendMail(message).catch((error: unknown) => {
         throw notDelivered(error);

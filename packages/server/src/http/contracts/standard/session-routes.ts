@@ -38,7 +38,7 @@ export const sessionRoutes = (app: Hono<HttpEnv>, door: Door): void => {
     c.header('Set-Cookie', deviceCookie(loggedIn.value.deviceCookie), { append: true });
     return success(c, {
       access_token: tokens.accessToken,
-      expires_in: policy.accessTtlSeconds,
+      expires_in: tokens.accessSeconds,
       ...(inBody ? { refresh_token: tokens.refreshToken } : {}),
       user: presentUser(user),
     });
@@ -68,7 +68,7 @@ export const sessionRoutes = (app: Hono<HttpEnv>, door: Door): void => {
     if (!inBody) c.header('Set-Cookie', refreshCookie(tokens.refreshToken, maxAgeSeconds));
     return success(c, {
       access_token: tokens.accessToken,
-      expires_in: policy.accessTtlSeconds,
+      expires_in: tokens.accessSeconds,
       ...(inBody ? { refresh_token: tokens.refreshToken } : {}),
     });
   });

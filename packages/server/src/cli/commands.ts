@@ -1,0 +1,66 @@
+import { Unavailable } from '@tegata/core';
+import { ConfigError } from '../config/config.ts';
+import { type Command, UsageError } from './command.ts';
+import { doctor } from './doctor.ts';
+import { migrate } from './migrate.ts';
+import { serve } from './serve.ts';
+import { users } from './users.ts';
+
+const commands: Record<string, Command> = { serve, migrate, users, doctor };
+
+const help = `Tegata, the authentication server you can read.
+
+Usage: tegata <command> [arguments]
+
+${Object.values(commands)
+  .flatMap(({ lines }) => lines)
+  .map(([call, meaning]) => `  tegata ${call.padEnd(34)} ${meaning}`)
+  .join('\n')}
+
+Settings are environment variables; every one has a default for development:
+  PORT (3000), TEGATA_URL, TEGATA_DATA_DIR (./.tegata), DATABASE_URL (sqlite:…), SMTP_URL, TEGATA_SECRET, LOG_LEVEL, …
+  \`tegata doctor\` says what is set, what is missing, and what to do. The whole list: docs/configuration.md.
+  A command acts on the database that the same variables give the server: run it with the same ones.
+
+Exit codes: 0 done, 1 it failed, 2 the call itself was wrong.
+`;
+
+/** Runs what the command line asks for; resolves to the exit code. */
+export const runCommand = async (argv: string[]): Promise<number> => {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    console.log(help);
+    return name === undefined ? 2 : 0;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!command) {
+    console.error(`There is no command "${name}". \`tegata --help\` lists them.`);
+    return 2;
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    console.log(command.lines.map(([call, meaning]) => `tegata ${call}\n    ${meaning}`).join('\n'));
+    return 0;
+  }
+  try {
+    return await command.run(rest);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      console.error(`${error.message}\n\n${command.lines.map(([call]) => `  tegata ${call}`).join('\n')}`);
+      return 2;
+    }
+    const text = textForOperator(error);
+    if (text === undefined) throw error;
+    console.error(text);
+    return 1;
+  }
+};
+
+/** What the operator can mend is told without a stack trace; undefined for a mistake of ours. */
+const textForOperator = (error: unknown): string | undefined => {
+  if (error instanceof ConfigError) return `${error.message}\n\`tegata doctor\` checks everything else too.`;
+  const cause = error instanceof Unavailable ? error.cause : error;
+  const isOfTheMachine = error instanceof Unavailable || (cause instanceof Error && 'syscall' in cause);
+  if (!isOfTheMachine) return undefined;
+  const what = error instanceof Unavailable ? `${error.message}${cause instanceof Error ? `: ${cause.message}` : ''}` : String(cause);
+  return `${what}\nCheck TEGATA_DATA_DIR and DATABASE_URL, the permissions and the disk; \`tegata doctor\` looks at each.`;
+};

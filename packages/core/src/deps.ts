@@ -61,6 +61,8 @@ export type Secrets = {
   /** Six random digits, each code equally likely. */
   code: () => string;
   digestToken: (token: string) => TokenDigest;
+  /** Keyed, so that a copy of the database does not tell which addresses were typed. */
+  digestAddress: (email: EmailAddress) => string;
   /** A code has too little entropy for a bare hash: its digest is keyed with the server's secret and bound to the address. */
   digestCode: (code: string, email: EmailAddress) => TokenDigest;
 };

@@ -41,5 +41,5 @@ export const checkPassword = (
 const isOneOf = (emails: readonly EmailAddress[], password: string): boolean => {
   const typed = parseEmailAddress(password);
   const folded = password.normalize('NFC').toLowerCase();
-  return emails.some((email) => email === typed || email === folded || localPart(email) === folded);
+  return emails.some((email) => email === typed || localPart(email) === folded);
 };

@@ -35,12 +35,14 @@ const monotonicUuids = (clock: Clock): (() => string) => {
 export const createSecrets = (keys: DerivedKeys, clock: Clock): Secrets => {
   // Only today's key: after a change of the secret a mailed code is dead, while the link beside it still works.
   const codeKey = keys.current('one-time-code').key;
+  const addressKey = keys.current('lockout-subject').key;
   return {
     uuid: monotonicUuids(clock),
     token: () => randomBytes(32).toString('base64url') as SecretToken,
     // `randomInt` rejects the uneven rest that a modulo would fold onto the low codes.
     code: () => String(randomInt(1_000_000)).padStart(6, '0'),
     digestToken: (token) => createHash('sha256').update(token).digest('base64url') as TokenDigest,
+    digestAddress: (email) => createHmac('sha256', addressKey).update(email).digest('base64url'),
     digestCode: (code, email) =>
       createHmac('sha256', codeKey)
         .update(JSON.stringify([email, code]))

@@ -50,10 +50,13 @@ const parseAnswers = (bytes: Buffer): RawAnswer[] => {
       return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
     });
     rest = rest.subarray(end + 4);
-    const length = headers.find(([name]) => name === 'content-length')?.[1];
-    const body = length === undefined ? rest : rest.subarray(0, Number(length));
-    rest = rest.subarray(body.length);
-    answers.push({ status: Number(statusLine.split(' ')[1]), headers, body: body.toString('utf8') });
+    const header = (wanted: string) => headers.find(([name]) => name === wanted)?.[1];
+    const status = Number(statusLine.split(' ')[1]);
+    const empty = status < 200 || status === 204 || header('transfer-encoding') !== undefined;
+    const length = empty ? 0 : Number(header('content-length') ?? rest.length);
+    answers.push({ status, headers, body: rest.subarray(0, length).toString('utf8') });
+    // Chunks come only with bodies that are empty or asked for with HEAD, and end the connection.
+    rest = header('transfer-encoding') === undefined ? rest.subarray(length) : Buffer.alloc(0);
   }
   return answers;
 };

@@ -93,3 +93,15 @@ export const makePrimary = (server: TestServer, token: string, emailId: string):
 
 export const undoEmailChange = (server: TestServer, token: string): Promise<Answer> =>
   server.call('POST', '/api/v1/auth/email/undo', { body: { token } });
+
+/** The token of the newest mail whose link leads to that page. */
+export const tokenFor = async (
+  server: TestServer,
+  email: string,
+  page: 'verify-email' | 'reset-password' | 'undo-email',
+): Promise<string> => {
+  const links = (await server.mails(email)).flatMap((mail) => mail.links).map((link) => new URL(link));
+  const link = links.find(({ pathname }) => pathname === `/auth/${page}`);
+  if (!link) throw new Error(`no mail to ${email} leads to ${page}`);
+  return link.searchParams.get('token') as string;
+};

@@ -1,41 +1,42 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { type IssueKey, says } from './issue-texts.ts';
 import { emailSchema, messageSchema, sessionSchema, userSchema } from './schemas.ts';
 
 /** Any text: what is no address is answered by each call in its own way. */
-const email = z.string({ error: 'email is required' });
+const email = z.string(says('emailRequired'));
 const password = z
-  .string({ error: 'password is required' })
-  .max(4096, 'password is too long')
+  .string(says('passwordRequired'))
+  .max(4096, says('passwordTooLong'))
   .describe('At least 8 characters, at most 256 bytes of UTF-8; no composition rules');
-const currentPassword = z.string({ error: 'password is required' }).max(4096, 'password is too long');
+const currentPassword = z.string(says('passwordRequired')).max(4096, says('passwordTooLong'));
 /** Control characters have no place in a name and would travel into mails and logs. */
 const name = z
-  .string({ error: 'name is required' })
+  .string(says('nameRequired'))
   .trim()
-  .refine((text) => text.length > 0 && [...text].length <= 100, 'name must be 1 to 100 characters')
-  .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'name must not contain control characters')
+  .refine((text) => text.length > 0 && [...text].length <= 100, says('nameLength'))
+  .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), says('nameControl'))
   .describe('1 to 100 characters');
-const oneTimeToken = z.string({ error: 'token is required' }).min(1, 'token is required').max(512, 'token is too long');
+const oneTimeToken = z.string(says('tokenRequired')).min(1, says('tokenRequired')).max(512, says('tokenTooLong'));
+const optionalOneTimeToken = z.string(says('tokenRequired')).max(512, says('tokenTooLong')).optional();
+/** The parser of URLs is lenient with white space and with missing slashes; programs that show the picture may not be. */
 const avatarUrl = z
-  .url({ protocol: /^https$/, error: 'avatar_url must be an https URL' })
-  .max(2048, 'avatar_url is too long')
+  .url({ protocol: /^https$/, ...says('avatarUrlNotHttps'), abort: true })
+  .regex(/^https:\/\/[^\s\p{Cc}]+$/u, says('avatarUrlNotHttps'))
+  .max(2048, says('avatarUrlTooLong'))
   .nullable();
-const tokenTransport = z.enum(['cookie', 'body'], { error: 'token_transport must be cookie or body' }).optional();
+const tokenTransport = z.enum(['cookie', 'body'], says('tokenTransportUnknown')).optional();
+const presentedRefreshToken = z.string(says('tokenRequired')).max(8192, says('refreshTokenTooLong')).optional();
 
+const wholeNumber = (from: number, to: number, key: IssueKey) =>
+  z.coerce
+    .number(says(key))
+    .int({ ...says(key), abort: true })
+    .min(from, says(key))
+    .max(to, says(key));
 const page = z.object({
-  page: z.coerce
-    .number({ error: 'page must be a number' })
-    .int('page must be whole')
-    .min(1, 'page must be at least 1')
-    .max(1_000_000)
-    .default(1),
-  per_page: z.coerce
-    .number({ error: 'per_page must be a number' })
-    .int('per_page must be whole')
-    .min(1, 'per_page must be 1 to 100')
-    .max(100, 'per_page must be 1 to 100')
-    .default(20),
+  page: wholeNumber(1, 1_000_000, 'pageOutOfRange').default(1),
+  per_page: wholeNumber(1, 100, 'perPageOutOfRange').default(20),
 });
 
 const accessToken = z.string().describe('JWT for `Authorization: Bearer`');
@@ -62,11 +63,11 @@ export const endpoints = {
     summary: 'Verify an address',
     description:
       'With the token of the mailed link (body or query), or with the address and the six-digit code of the same mail.',
-    query: z.object({ token: z.string().max(512, 'token is too long').optional() }),
+    query: z.object({ token: optionalOneTimeToken }),
     body: z.object({
-      token: z.string({ error: 'token is required' }).max(512, 'token is too long').optional(),
+      token: optionalOneTimeToken,
       email: email.optional(),
-      code: z.string({ error: 'code is required' }).max(16, 'code is too long').optional(),
+      code: z.string(says('codeRequired')).max(16, says('codeTooLong')).optional(),
     }),
     bodyOptional: true,
     success: { status: 200, data: messageSchema },
@@ -115,7 +116,7 @@ export const endpoints = {
     body: z.object({
       email,
       password: currentPassword,
-      remember_me: z.boolean({ error: 'remember_me must be true or false' }).optional(),
+      remember_me: z.boolean(says('rememberMeNotBoolean')).optional(),
       token_transport: tokenTransport,
     }),
     success: {
@@ -140,7 +141,7 @@ export const endpoints = {
     description:
       'Rotates the refresh token. Repeating a call whose answer was lost gives the same successor; replaying an old token ends the session.',
     auth: 'refresh_token',
-    body: z.object({ refresh_token: z.string().max(8192).optional() }),
+    body: z.object({ refresh_token: presentedRefreshToken }),
     bodyOptional: true,
     success: {
       status: 200,
@@ -163,7 +164,7 @@ export const endpoints = {
     tag: 'Sessions',
     summary: 'Log out',
     description: 'Ends the session that the access token or the refresh token names. Succeeds even when there is nothing to end.',
-    body: z.object({ refresh_token: z.string().max(8192).optional() }),
+    body: z.object({ refresh_token: presentedRefreshToken }),
     bodyOptional: true,
     success: { status: 200, data: messageSchema },
     failures: [],

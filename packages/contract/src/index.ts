@@ -1,4 +1,5 @@
 export { type Endpoint, endpoint } from './endpoint.ts';
 export { type EndpointName, endpoints } from './endpoints.ts';
 export { type FailureCode, failureStatus, type InvalidRequestStatus } from './failures.ts';
+export { type IssueKey, issueKey, issueTexts } from './issue-texts.ts';
 export * from './schemas.ts';

@@ -225,6 +225,8 @@ export type Outbox = {
   markFailed: (id: string, error: string, retryAt: number | null, now: number) => Promise<void>;
   /** Removes a request that has been answered. */
   remove: (id: string) => Promise<void>;
+  /** Removes every message to that address, sent or not: its account is gone. */
+  removeAllTo: (to: EmailAddress) => Promise<void>;
   /** Sent messages that kept their bodies, newest first: the development mailbox. */
   listKept: (limit: number) => Promise<{ id: string; mail: Mail; createdAt: number }[]>;
   /** Waiting messages and the age of the oldest, for health and metrics. */

@@ -1,6 +1,5 @@
 import { type Auth, type Clock, createAuth, type Deps, type Stores } from '@tegata/core';
 import type { Hono } from 'hono';
-import packageJson from '../package.json' with { type: 'json' };
 import { createCommonPasswords } from './adapters/common-passwords.ts';
 import { deriveKeys } from './adapters/derived-keys.ts';
 import { createHashingLane } from './adapters/hashing-lane.ts';
@@ -25,6 +24,7 @@ import { createSmtpDelivery, parseMailFrom, parseSmtpUrl } from './mail/smtp.ts'
 import { createLogger, type Logger } from './observe/logger.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { openSqlStores } from './stores/sql/sql-stores.ts';
+import { version } from './version.ts';
 
 // The only place that builds things: configuration → adapters and stores → use cases → app.
 
@@ -64,7 +64,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
   const lane = createHashingLane({
     concurrency: config.hashConcurrency,
     maxQueued: 64 * config.hashConcurrency,
-    deadlineMs: 5_000,
+    deadlineMs: 3_000,
   });
   const accessKeys = hs256Ring(keys.ring('access-token'));
   const deps: Deps = {
@@ -142,7 +142,7 @@ export const composeApp = (config: Config, engine: Engine, { isStopping }: { isS
     metrics: createMetrics({ hashing: engine.hashingCounts, outbox: () => stores.outbox.backlog(deps.clock()) }),
     health: { ping: engine.ping, isStopping },
     jwks: engine.jwks,
-    version: packageJson.version,
+    version,
     pages: (door) => [
       mailLinkPages(door),
       ...(developmentMailbox

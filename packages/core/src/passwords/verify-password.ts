@@ -16,7 +16,9 @@ export const verifyPassword = async (
   { lockouts, hasher, clock, settings }: Pick<Deps, 'lockouts' | 'hasher' | 'clock' | 'settings'>,
   attempt: { subject: string; source: string; password: string; hash: PasswordHash | null },
 ): Promise<Result<undefined, VerifyPasswordFailure>> => {
-  const { subject, source, password, hash } = attempt;
+  const { subject, source, password } = attempt;
+  // Half a surrogate pair becomes U+FFFD on the way to bytes: it would match a password that really holds one.
+  const hash = password.isWellFormed() ? attempt.hash : null;
 
   let lockedUntil: number | undefined;
   await lockouts.change(subject, source, (before) => {

@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts';
+import { userSubject } from '../limits/lockout-subject.ts';
 import { type ConfirmPasswordFailure, confirmPassword } from '../passwords/confirm-password.ts';
 import { fail, ok, type Result } from '../result.ts';
 import type { Session } from '../sessions/session.ts';
@@ -6,8 +7,8 @@ import type { User } from './user.ts';
 
 /**
  * A person deletes their account: password again, or, where there is none, a log-in younger than five minutes. User,
- * addresses, password and tokens go in one transaction, sessions end, the address is free again. The audit log keeps
- * that it happened, under the id alone. Records `user.closed`.
+ * addresses, password, tokens, mails and counted failures go in one transaction, sessions end, the address is free again.
+ * The audit log keeps that it happened, under the id alone. Records `user.closed`.
  */
 export type CloseAccountFailure =
   | ConfirmPasswordFailure
@@ -36,6 +37,8 @@ export const closeAccount = async (
   return deps.atomically(async (stores) => {
     const now = deps.clock();
     await stores.sessions.endAll(user.id, 'account_closed', now);
+    for (const { email } of await stores.emails.list(user.id)) await stores.outbox.removeAllTo(email);
+    await stores.lockouts.clearAll(userSubject(user.id));
     await stores.users.delete(user.id);
     const { email: to, locale, name } = user;
     await stores.outbox.add({ kind: 'account_closed', to, locale, name }, now);

@@ -77,7 +77,7 @@ const databaseFinding = async ({ databaseUrl }: Config): Promise<Finding> => {
     return { level: 'ok', about: 'database', text: `${databaseUrl} does not exist yet; the first start makes it` };
   }
   try {
-    const database = openDatabase(databaseUrl);
+    const database = await openDatabase(databaseUrl);
     await database.db.selectNoFrom((eb) => eb.val(1).as('one')).execute();
     await database.db.destroy();
     return { level: 'ok', about: 'database', text: `${databaseUrl} answers` };

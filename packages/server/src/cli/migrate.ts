@@ -7,7 +7,7 @@ import type { Command } from './command.ts';
 export const migrate: Command = {
   lines: [['migrate', 'Bring the database schema up to date (serve does it too).']],
   run: async () => {
-    const database = openDatabase(parseConfig(readEnvironment()).databaseUrl);
+    const database = await openDatabase(parseConfig(readEnvironment()).databaseUrl);
     try {
       const applied = await migrateToLatest(database);
       console.log(applied.length === 0 ? 'The schema is up to date.' : `Applied: ${applied.join(', ')}`);

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { hashingConcurrency } from '../adapters/hashing-lane.ts';
+import { parseMailFrom, parseSmtpUrl } from '../mail/smtp.ts';
 
 /** Everything that can be set, validated. `docs/configuration.md` is the table for people. Times are seconds. */
 export type Config = {
@@ -79,8 +80,8 @@ export const parseConfig = (env: Environment): Config => {
   const integer = (name: string, fallback: number, min: number, max: number) => {
     const value = text(name);
     if (value === undefined) return fallback;
-    const number = Number(value);
-    if (Number.isInteger(number) && number >= min && number <= max) return number;
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= min && number <= max) return number;
     problems.push(`${name}=${value}: give a whole number from ${min} to ${max}, such as ${fallback}.`);
     return fallback;
   };
@@ -103,9 +104,18 @@ export const parseConfig = (env: Environment): Config => {
   const origin = (name: string, value: string) => {
     const url = URL.parse(value);
     const bare = url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.hash && !url.username;
-    if (bare) return url.origin;
+    // Origins are compared whole: a pattern would match nobody.
+    if (bare && !url.hostname.includes('*')) return url.origin;
     problems.push(`${name}=${value}: give an origin such as https://auth.example.com, without a path.`);
-    return 'http://localhost';
+    return 'https://mistaken.invalid';
+  };
+  /** For the settings whose own readers throw words for the operator. */
+  const check = (read: () => unknown) => {
+    try {
+      read();
+    } catch (error) {
+      problems.push((error as Error).message);
+    }
   };
 
   const production = text('NODE_ENV') === 'production';
@@ -118,11 +128,11 @@ export const parseConfig = (env: Environment): Config => {
   const host = text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1');
   const contracts = list('TEGATA_CONTRACTS');
   const trustedProxies = list('TEGATA_TRUSTED_PROXIES');
+  const mailFrom = text('MAIL_FROM') ?? `Tegata <no-reply@${new URL(publicUrl).hostname}>`;
 
-  if (!databaseUrl.startsWith('sqlite:')) {
-    problems.push(
-      `DATABASE_URL=${databaseUrl.split(':')[0]}:…: this version stores in SQLite; give sqlite:<path> or leave it out.`,
-    );
+  if (!/^sqlite:./.test(databaseUrl)) {
+    // The value is not repeated: it may hold a password.
+    problems.push('DATABASE_URL: this version stores in SQLite; give sqlite:<path> or leave it out.');
   }
   for (const contract of contracts) {
     if (!knownContracts.includes(contract)) {
@@ -130,13 +140,12 @@ export const parseConfig = (env: Environment): Config => {
     }
   }
   for (const proxy of trustedProxies) {
-    if (!ipaddr.isValidCIDR(proxy) && !ipaddr.isValid(proxy)) {
+    if (!isNetwork(proxy)) {
       problems.push(`TEGATA_TRUSTED_PROXIES=${proxy}: give addresses or CIDRs such as 10.0.0.0/8, separated by commas.`);
     }
   }
-  if (smtpUrl !== undefined && !/^smtps?:$/.test(URL.parse(smtpUrl)?.protocol ?? '')) {
-    problems.push('SMTP_URL: give smtp://user:password@host:587 or smtps://user:password@host:465.');
-  }
+  if (smtpUrl !== undefined) check(() => parseSmtpUrl(smtpUrl, { production }));
+  if (smtpUrl !== undefined || text('MAIL_FROM') !== undefined) check(() => parseMailFrom(mailFrom));
   if (secret !== undefined && weakSecret(secret)) {
     problems.push('TEGATA_SECRET is too weak: make one with `openssl rand -base64 32` and keep it safe.');
   }
@@ -188,12 +197,18 @@ export const parseConfig = (env: Environment): Config => {
       ...(production ? [] : loopbackTwins(publicUrl)),
     ],
     smtpUrl,
-    mailFrom: text('MAIL_FROM') ?? `Tegata <no-reply@${new URL(publicUrl).hostname}>`,
+    mailFrom,
     metricsToken: text('TEGATA_METRICS_TOKEN'),
     logLevel: oneOf('LOG_LEVEL', logLevels, production ? 'info' : 'warn'),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+};
+
+/** An address or a CIDR. IPv4 with all four numbers: the library would read `10/8` as 0.0.0.10/8. */
+const isNetwork = (text: string) => {
+  const written = text.includes(':') || ipaddr.IPv4.isValidFourPartDecimal(text.split('/')[0] ?? '');
+  return written && (ipaddr.isValidCIDR(text) || ipaddr.isValid(text));
 };
 
 /** In development the same server is opened as localhost and as 127.0.0.1, whichever its URL says. */

@@ -74,6 +74,8 @@ export const createApp = (parts: AppParts): Hono<HttpEnv> => {
     const { headers } = c.res;
     headers.set('X-Request-Id', requestId);
     for (const [name, value] of securityHeaders) if (!headers.has(name)) headers.set(name, value);
+    // Also where no origin was asked for: a cache must not give that answer to a page that needs another one.
+    if (!/\bOrigin\b/i.test(headers.get('vary') ?? '')) headers.append('Vary', 'Origin');
     const seconds = (performance.now() - startedAt) / 1000;
     const route = routePath(c, -1);
     metrics.observe(route, c.res.status, seconds);
@@ -129,6 +131,8 @@ export const createApp = (parts: AppParts): Hono<HttpEnv> => {
 
   app.notFound((c) => {
     const allow = allowedMethods(app, c.req.path);
+    // The route passed it on: a page's form and a contract's JSON may share a path, and this was neither.
+    if (allow.includes(c.req.method)) return answer(c, { kind: 'unsupported_media_type' });
     return answer(c, allow.length > 0 ? { kind: 'method_not_allowed', allow } : { kind: 'not_found' });
   });
 
@@ -137,6 +141,10 @@ export const createApp = (parts: AppParts): Hono<HttpEnv> => {
     if (error instanceof Unavailable) {
       logger.warn({ requestId: c.get('requestId'), reason: error.message }, 'unavailable');
       return answer(c, { kind: 'unavailable', retryAfterSeconds: error.retryAfterSeconds });
+    }
+    // The caller hung up while sending: nobody reads the answer, and it is no fault of ours.
+    if (c.req.raw.signal.aborted && (error as NodeJS.ErrnoException).code === 'ECONNRESET') {
+      return answer(c, { kind: 'invalid_json' });
     }
     logger.error({ requestId: c.get('requestId'), err: error }, 'unexpected error');
     return answer(c, { kind: 'internal' });

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, RequestError } from '@hono/node-server';
+import { securityHeaders } from './security-headers.ts';
 
 type Fetch = (request: Request, bindings: object) => Response | Promise<Response>;
 
@@ -15,7 +16,8 @@ export type Listening = {
 export const listen = async (fetch: Fetch, { port, host }: { port: number; host: string }): Promise<Listening> => {
   const server: Server = createServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16_384, keepAliveTimeout: 65_000 },
-    getRequestListener(fetch),
+    // The name stands in where HTTP/1.0 sends none, as balancers do that only ask for health. Nothing depends on it.
+    getRequestListener(fetch, { hostname: 'localhost', errorHandler: refuse }),
   );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);
@@ -33,3 +35,10 @@ export const listen = async (fetch: Fetch, { port, host }: { port: number; host:
       }),
   };
 };
+
+/** A target or host that makes no URL never reaches the app: refused here, with the headers that every answer has. */
+const refuse = (error: unknown): Response =>
+  new Response(null, {
+    status: error instanceof RequestError ? 400 : 500,
+    headers: { ...Object.fromEntries(securityHeaders), 'X-Request-Id': crypto.randomUUID() },
+  });

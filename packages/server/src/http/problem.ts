@@ -5,6 +5,7 @@ import type { Bucket, LimitState } from '@tegata/core';
  * nothing is ever answered in another one's.
  */
 export type Problem =
+  /** `message` as the schema has it: the contract turns it into words. */
   | { kind: 'validation'; issues: { field: string; message: string }[] }
   | { kind: 'invalid_json' }
   | { kind: 'unsupported_media_type' }

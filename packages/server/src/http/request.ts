@@ -3,6 +3,9 @@ import type { z } from 'zod';
 import type { HttpContext } from './contract.ts';
 import { HttpProblem } from './problem.ts';
 
+/** JSON is UTF-8 (RFC 8259, section 8.1). A lenient decoder would make one character, and so one password, of any bad bytes. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /**
  * Reads and validates a JSON body. Only `application/json` is read: a form or plain text, which a foreign page may
  * send without asking, is refused. Unknown fields are ignored; of duplicate members the last one counts.
@@ -12,16 +15,16 @@ export const readBody = async <Schema extends z.ZodObject>(
   schema: Schema,
   options: { optional?: boolean } = {},
 ): Promise<z.infer<Schema>> => {
-  const text = await c.req.text();
+  const bytes = await c.req.arrayBuffer();
   const contentType = c.req.header('content-type');
-  if (text === '' && options.optional) return validate(schema, {});
-  if (text === '' && contentType === undefined) throw new HttpProblem({ kind: 'invalid_json' });
+  if (bytes.byteLength === 0 && options.optional) return validate(schema, {});
+  if (bytes.byteLength === 0 && contentType === undefined) throw new HttpProblem({ kind: 'invalid_json' });
   if (!/^application\/json\s*(;|$)/i.test(contentType ?? '')) {
     throw new HttpProblem({ kind: 'unsupported_media_type' });
   }
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = JSON.parse(utf8.decode(bytes));
   } catch {
     throw new HttpProblem({ kind: 'invalid_json' });
   }

@@ -144,25 +144,22 @@ describe('mails in the outbox', () => {
     const { stores, time, worker, smtp, sink, mailTo, people } = await given();
     const server = await sink();
     await mailTo(...people(3));
-    const crashing = {
+    let unlucky: string | undefined;
+    const outbox = {
       ...stores.outbox,
       markSent: async (id: string, now: number, keep: boolean) => {
-        if (server.received.length === 3) throw new Error('the process is gone');
+        unlucky ??= id;
+        if (id === unlucky) throw new Error('the process is gone');
         await stores.outbox.markSent(id, now, keep);
       },
     };
-    const oneByOne = async (id: string, mail: Parameters<OutboxWorkerOptions['deliver']>[1], to: Mail['to']) => {
-      turn = turn.then(() => smtp(server.port)(id, mail, to));
-      await turn;
-      await pause(20);
-    };
-    let turn = Promise.resolve();
-    await worker({ outbox: crashing, deliver: oneByOne }).drain();
+    await worker({ outbox, deliver: smtp(server.port) }).drain();
     time.now += minute;
     await worker({ deliver: smtp(server.port) }).drain();
     const ids = server.received.map((mail) => mail.header('Message-ID'));
     expect(ids).toHaveLength(4);
     expect(new Set(ids).size).toBe(3);
+    expect(ids.filter((id) => id === `<${unlucky}@auth.example.com>`)).toHaveLength(2);
   });
 
   it('a database that is away while a mail is marked makes the same process mark it later, not send it again', async () => {
@@ -176,15 +173,18 @@ describe('mails in the outbox', () => {
         await stores.outbox.markSent(id, now, keep);
       },
     };
-    let deliveries = 0;
-    const { drain } = worker({ outbox, deliver: async () => void (deliveries += 1) });
+    const deliveries: string[] = [];
+    const count = async (id: string) => {
+      deliveries.push(id);
+    };
+    const { drain } = worker({ outbox, deliver: count });
     await drain();
     await expect(drain()).rejects.toThrow(Unavailable);
     away = false;
     await drain();
     time.now += hour;
     await drain();
-    expect(deliveries).toBe(1);
+    expect(deliveries).toHaveLength(1);
     expect(await waiting()).toBe(0);
   });
 });
@@ -233,7 +233,8 @@ describe('a mail that fails', () => {
       throw new MailNotDelivered('ESOCKET CONN', { permanent: false });
     };
     const { drain } = worker({ deliver });
-    for (; time.now < startOfTest + 2 * day; time.now += 5 * second) await drain();
+    const step = () => (time.now < startOfTest + 5 * minute ? 5 * second : minute);
+    for (; time.now < startOfTest + 1.5 * day; time.now += step()) await drain();
     expect(tries.slice(0, 6)).toEqual([0, 5, 15, 35, 75, 155].map((seconds) => seconds * second));
     expect(tries.at(-1)! / hour).toBeGreaterThan(22.9);
     expect(tries.at(-1)! / hour).toBeLessThan(24);
@@ -246,9 +247,12 @@ describe('a mail that fails', () => {
     const { time, worker, mailTo, waiting } = await given();
     await mailTo('ada@example.com');
     time.now += hour;
-    let deliveries = 0;
-    await worker({ deliver: async () => void (deliveries += 1) }).drain();
-    expect(deliveries).toBe(0);
+    const deliveries: string[] = [];
+    const count = async (id: string) => {
+      deliveries.push(id);
+    };
+    await worker({ deliver: count }).drain();
+    expect(deliveries).toEqual([]);
     expect(await waiting()).toBe(0);
   });
 
@@ -267,7 +271,7 @@ describe('a mail that fails', () => {
     const { drain } = worker({ deliver: () => Promise.reject(errors.shift()) });
     while (errors.length > 0) {
       await drain();
-      kept.push(database.prepare('select last_error from mail_outbox').get()?.['last_error']);
+      kept.push(database.prepare('select last_error from mail_outbox').get()?.last_error);
       time.now += minute;
     }
     expect(kept).toEqual(['Error', 'TypeError', 'unknown error', 'Error ECONNREFUSED']);
@@ -342,8 +346,11 @@ describe('a running worker', () => {
         return stores.outbox.claim(limit, lease, now);
       },
     };
-    let deliveries = 0;
-    const running = worker({ outbox, deliver: async () => void (deliveries += 1) });
+    const deliveries: string[] = [];
+    const count = async (id: string) => {
+      deliveries.push(id);
+    };
+    const running = worker({ outbox, deliver: count });
     await mailTo('ada@example.com');
     running.start();
     for (let wakes = 0; wakes < 4; wakes += 1) {
@@ -352,7 +359,7 @@ describe('a running worker', () => {
     }
     away = false;
     running.wake();
-    await until(() => deliveries === 1);
+    await until(() => deliveries.length === 1);
     await running.stop();
     const messages = log.map((line) => JSON.parse(line).msg);
     expect(messages.filter((message) => /outbox/.test(message))).toEqual([

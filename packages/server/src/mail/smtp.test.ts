@@ -234,6 +234,17 @@ describe('a mail that was not delivered', () => {
     expect(sink.recipients().sort()).toEqual(['ada@example.com', 'ben@example.com']);
   });
 
+  it('a connection that the server closed in the meantime is replaced by a new one', async () => {
+    const first = await openMailSink();
+    const delivery = deliveryTo(first.port);
+    await delivery.deliver(anId(), rendered, address('ada@example.com'));
+    await first.close();
+    const second = await openMailSink({ port: first.port });
+    opened.push(second);
+    await delivery.deliver(anId(), rendered, address('ben@example.com'));
+    expect(second.recipients()).toEqual(['ben@example.com']);
+  });
+
   it('is tried again when nobody listens', async () => {
     const sink = await openMailSink();
     await sink.close();

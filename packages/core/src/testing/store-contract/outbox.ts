@@ -112,6 +112,18 @@ export const outboxContract = (open: OpenStores): void => {
       expect(await outbox.listKept(10)).toEqual([]);
     });
 
+    test('of an account that is gone no mail is left, waiting, claimed or kept; that of others stays', async ({
+      stores: { outbox },
+    }) => {
+      for (let each = 0; each < 3; each += 1) await outbox.add(aResetMail('ada@example.com'), now + each);
+      await outbox.add(aResetMail('ben@example.com'), now + 3);
+      const [kept] = await outbox.claim(2, lease, now + minute);
+      await outbox.markSent(kept!.id, now + minute, true);
+      await outbox.removeAllTo(address('ada@example.com'));
+      expect(await outbox.listKept(10)).toEqual([]);
+      expect(recipients(await outbox.claim(5, lease, now + 60 * minute))).toEqual(['ben@example.com']);
+    });
+
     test('the backlog counts what is not sent yet, claimed or not, and the age of the oldest', async ({ stores: { outbox } }) => {
       expect(await outbox.backlog(now)).toEqual({ waiting: 0, oldestSeconds: 0 });
       await givenMail(outbox, 3);

@@ -85,7 +85,7 @@ export const sendPage = (
   c.header('Cache-Control', 'no-store');
   c.header('X-Content-Type-Options', 'nosniff');
   c.header('Content-Language', localeOf(c));
-  c.header('Vary', 'Accept-Language');
+  c.header('Vary', 'Accept-Language', { append: true });
   return c.html(document, status);
 };
 

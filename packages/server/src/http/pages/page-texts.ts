@@ -1,4 +1,4 @@
-import type { Locale } from '@tegata/core';
+import type { Locale, PasswordProblem } from '@tegata/core';
 
 // What the pages behind mailed links say. A text that one language lacks does not compile.
 
@@ -25,7 +25,7 @@ export type PageTexts = {
     token_invalid: Ending;
     token_used: Ending;
     token_expired: Ending;
-    problems: Record<'too_short' | 'too_long' | 'too_common' | 'same_as_email', string>;
+    problems: Record<PasswordProblem, string>;
   };
   undo: Ending & {
     ifYou: string;
@@ -102,6 +102,7 @@ const en: PageTexts = {
       too_short: 'This password is too short. Use at least 8 characters.',
       too_long: 'This password is too long to be kept whole. Use a shorter one.',
       too_common: 'Many people use this password, so it is among the first to be guessed. Choose another one.',
+      not_text: 'This password contains characters that are not valid text. Choose another one.',
       same_as_email: 'This password is part of your e-mail address. Choose another one.',
     },
   },
@@ -189,6 +190,7 @@ const ja: PageTexts = {
       too_short: 'パスワードが短すぎます。8文字以上で入力してください。',
       too_long: 'パスワードが長すぎます。もう少し短くしてください。',
       too_common: '多くの人が使っている、推測されやすいパスワードです。別のパスワードを入力してください。',
+      not_text: 'パスワードに使用できない文字が含まれています。別のパスワードを入力してください。',
       same_as_email: 'メールアドレスと同じ文字列は使えません。別のパスワードを入力してください。',
     },
   },

@@ -10,8 +10,8 @@ export const ja: MailTemplates = {
     greeting: dear(name),
     lead:
       name === ''
-        ? 'このメールアドレスでアカウントの登録がありました。ご自身のアドレスであることを確認してください。'
-        : `このメールアドレスで、「${name}」というお名前のアカウントの登録がありました。ご自身のアドレスであることを確認してください。`,
+        ? 'このメールアドレスを使って、アカウントが登録されました。ご自身のアドレスであることを確認してください。'
+        : `このメールアドレスを使って、「${name}」というお名前でアカウントが登録されました。ご自身のアドレスであることを確認してください。`,
     button: { label: 'メールアドレスを確認する', url: link('/auth/verify-email', mail.token) },
     code: { label: '登録画面に次のコードを入力しても確認できます。', digits: mail.code },
     expiry: `${works(mail.expiresAt)}有効です。`,
@@ -31,7 +31,7 @@ export const ja: MailTemplates = {
     greeting: dear(name),
     lead: 'このメールアドレスを登録しようとする操作がありました。すでにお客様のアカウントでお使いのアドレスですので、何も変更していません。',
     next: 'ご本人の操作でしたら、いつもどおりログインしてください。パスワードをお忘れの場合は、ログイン画面から再設定できます。',
-    ifNotYou: 'お心当たりがない場合も、ご対応は不要です。アカウントに誰かが入ったわけではありません。',
+    ifNotYou: 'お心当たりがない場合も、ご対応は不要です。第三者がログインしたわけではありません。',
   }),
   reset_password: (mail, { name, link, works }) => ({
     subject: 'パスワードの再設定',
@@ -51,7 +51,7 @@ export const ja: MailTemplates = {
   password_changed: (mail, { name }) => ({
     subject: 'パスワードが変更されました',
     greeting: dear(name),
-    lead: `${dateInWords(mail.at, 'ja')}に、アカウントのパスワードが変更されました。ほかの端末はサインアウトしています。`,
+    lead: `${dateInWords(mail.at, 'ja')}に、アカウントのパスワードが変更されました。安全のため、ほかの端末からはサインアウトしています。`,
     ifNotYou: 'お心当たりがない場合は、今すぐログイン画面からパスワードを再設定してください。',
   }),
   primary_email_changed: (mail, { name, link, works }) => ({
@@ -61,20 +61,20 @@ export const ja: MailTemplates = {
     button: { label: '変更を取り消す', url: link('/auth/undo-email', mail.token), undoes: true },
     expiry: `${works(mail.expiresAt)}有効です。`,
     ifNotYou:
-      'お心当たりがない場合は、今すぐ変更を取り消してください。このアドレスがメインに戻り、ほかのアドレスは削除され、すべての端末がサインアウトします。',
+      'お心当たりがない場合は、今すぐ変更を取り消してください。このアドレスがメインに戻り、ほかのアドレスは削除され、すべての端末からサインアウトします。',
   }),
   primary_email_restored: (_mail, { name }) => ({
     subject: 'メールアドレスを元に戻しました',
     greeting: dear(name),
-    lead: '変更を取り消しました。アカウントのメールアドレスはこのアドレスだけに戻り、すべての端末がサインアウトしました。',
+    lead: '変更を取り消しました。アカウントのメールアドレスはこのアドレスだけに戻り、すべての端末からサインアウトしました。',
     next: '以前のパスワードは第三者に知られているおそれがあります。別のメールでお送りするリンクから、すぐに新しいパスワードを設定してください。',
     ifNotYou:
       'お心当たりがない場合は、メールが第三者に読まれているおそれがあります。まずメールサービスのパスワードを変更してください。',
   }),
   account_closed: (_mail, { name, host }) => ({
-    subject: 'アカウントを閉鎖しました',
+    subject: 'アカウントを削除しました',
     greeting: dear(name),
-    lead: 'アカウントを閉鎖し、すべての端末からサインアウトしました。',
+    lead: 'アカウントを削除し、すべての端末からサインアウトしました。',
     next: 'このメールアドレスは、いつでもあらためてご登録いただけます。',
     ifNotYou: `お心当たりがない場合は、すぐに ${host} の運営者にご連絡ください。`,
   }),

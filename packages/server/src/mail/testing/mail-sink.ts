@@ -38,6 +38,7 @@ export const openMailSink = async (options: MailSinkOptions = {}): Promise<MailS
   const received: ReceivedMail[] = [];
   const server = new SMTPServer({
     authOptional: true,
+    closeTimeout: 100,
     disabledCommands: options.startTls ? ['AUTH'] : ['AUTH', 'STARTTLS'],
     onRcptTo: ({ address }, _session, done) => {
       const refusal = options.refuse?.(address);

@@ -56,7 +56,6 @@ export const createOutbox = (db: Kysely<Database>, { skipLocked, seal, added }: 
             .select('id')
             .where(isWaiting)
             .where('next_attempt_at', '<=', now)
-            .where((eb) => eb.or([eb('claimed_until', 'is', null), eb('claimed_until', '<=', now)]))
             .orderBy('next_attempt_at')
             .orderBy('id')
             .limit(limit)
@@ -90,6 +89,10 @@ export const createOutbox = (db: Kysely<Database>, { skipLocked, seal, added }: 
 
     remove: async (id) => {
       await db.deleteFrom('mail_outbox').where('id', '=', id).execute();
+    },
+
+    removeAllTo: async (to) => {
+      await db.deleteFrom('mail_outbox').where('recipient', '=', to).execute();
     },
 
     listKept: async (limit) => {

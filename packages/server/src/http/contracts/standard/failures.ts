@@ -1,4 +1,4 @@
-import { type ErrorDetail, type FailureCode, failureStatus } from '@tegata/contract';
+import { type ErrorDetail, type FailureCode, failureStatus, issueKey } from '@tegata/contract';
 import type { Locale, PasswordProblem } from '@tegata/core';
 import type { Problem } from '../../problem.ts';
 import { type TextKey, texts } from './texts.ts';
@@ -26,10 +26,12 @@ export const errorBody = (refusal: Refusal, locale: Locale) => ({
   },
 });
 
-export const problemRefusal = (problem: Problem): Refusal => {
+export const problemRefusal = (problem: Problem, locale: Locale): Refusal => {
   switch (problem.kind) {
-    case 'validation':
-      return { code: 'VALIDATION_ERROR', text: 'validationFailed', details: problem.issues };
+    case 'validation': {
+      const details = problem.issues.map(({ field, message }) => ({ field, message: texts[locale][issueKey(message)] }));
+      return { code: 'VALIDATION_ERROR', text: 'validationFailed', details };
+    }
     case 'invalid_json':
       return { code: 'INVALID_REQUEST', text: 'invalidBody' };
     case 'unsupported_media_type':

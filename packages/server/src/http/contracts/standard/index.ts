@@ -9,6 +9,6 @@ export const standard: Contract = {
   prefixes: ['/api/v1'],
   defaultLocale: 'en',
   routes: standardRoutes,
-  present: (problem, locale) => errorBody(problemRefusal(problem), locale),
+  present: (problem, locale) => errorBody(problemRefusal(problem, locale), locale),
   openapi: describeStandard,
 };

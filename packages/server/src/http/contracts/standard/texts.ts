@@ -1,7 +1,10 @@
+import { issueTexts } from '@tegata/contract';
 import type { Locale } from '@tegata/core';
 
 /** The contract's texts. The English ones are literal parts of it; a text missing in one language does not compile. */
 const en = {
+  ...issueTexts,
+
   registered: 'Registration successful. Please check your email to verify your account.',
   verified: 'Email verified successfully',
   alreadyVerified: 'Email already verified',
@@ -30,7 +33,6 @@ const en = {
 
   emailExists: 'email already exists',
   emailMalformed: 'email is not a valid address',
-  tokenRequired: 'token is required',
   verificationInvalid: 'invalid or expired verification token',
   verificationExpired: 'verification token expired',
   resetInvalid: 'invalid or expired reset token',
@@ -48,7 +50,6 @@ const en = {
   accountLocked: 'too many failed attempts, please try again later',
   currentPasswordWrong: 'current password is incorrect',
   passwordWrong: 'password is incorrect',
-  passwordRequired: 'password is required',
   noPassword: 'this account has no password',
   stepUpRequired: 'please log in again to do this',
 
@@ -71,7 +72,6 @@ const en = {
   tooManyEmails: 'too many addresses',
 
   passwordTooShort: 'password must be at least 8 characters',
-  passwordTooLong: 'password is too long',
   passwordTooCommon: 'password is too common',
   passwordSameAsEmail: 'password must not be your email address',
   passwordNotText: 'password contains characters that are not valid text',
@@ -80,6 +80,25 @@ const en = {
 export type TextKey = keyof typeof en;
 
 const ja: Record<TextKey, string> = {
+  emailRequired: 'メールアドレスを入力してください',
+  passwordRequired: 'パスワードを入力してください',
+  passwordTooLong: 'パスワードが長すぎます',
+  nameRequired: '名前を入力してください',
+  nameLength: '名前は1〜100文字で入力してください',
+  nameControl: '名前に制御文字は使用できません',
+  avatarUrlNotHttps: 'avatar_url には https のURLを指定してください',
+  avatarUrlTooLong: 'avatar_url が長すぎます',
+  tokenRequired: 'トークンを指定してください',
+  tokenTooLong: 'トークンが長すぎます',
+  codeRequired: '確認コードを入力してください',
+  codeTooLong: '確認コードが長すぎます',
+  rememberMeNotBoolean: 'remember_me は true または false で指定してください',
+  tokenTransportUnknown: 'token_transport は cookie または body で指定してください',
+  refreshTokenTooLong: 'refresh_token が長すぎます',
+  pageOutOfRange: 'page は1以上の整数で指定してください',
+  perPageOutOfRange: 'per_page は1〜100の整数で指定してください',
+  notValid: '値が正しくありません',
+
   registered: '登録が完了しました。確認メールをご覧になり、メールアドレスを確認してください。',
   verified: 'メールアドレスを確認しました',
   alreadyVerified: 'メールアドレスはすでに確認済みです',
@@ -108,7 +127,6 @@ const ja: Record<TextKey, string> = {
 
   emailExists: 'このメールアドレスは既に使用されています',
   emailMalformed: 'メールアドレスの形式が正しくありません',
-  tokenRequired: 'トークンを指定してください',
   verificationInvalid: '確認トークンが無効か、有効期限が切れています',
   verificationExpired: '確認トークンの有効期限が切れています',
   resetInvalid: '再設定トークンが無効か、有効期限が切れています',
@@ -126,7 +144,6 @@ const ja: Record<TextKey, string> = {
   accountLocked: 'ログインの失敗が続きました。しばらく待ってから再試行してください',
   currentPasswordWrong: '現在のパスワードが正しくありません',
   passwordWrong: 'パスワードが正しくありません',
-  passwordRequired: 'パスワードを入力してください',
   noPassword: 'このアカウントにはパスワードが設定されていません',
   stepUpRequired: 'この操作を行うには、もう一度ログインしてください',
 
@@ -149,7 +166,6 @@ const ja: Record<TextKey, string> = {
   tooManyEmails: '登録できるメールアドレスの数を超えています',
 
   passwordTooShort: 'パスワードは8文字以上にしてください',
-  passwordTooLong: 'パスワードが長すぎます',
   passwordTooCommon: 'よく使われているパスワードは使用できません',
   passwordSameAsEmail: 'メールアドレスと同じパスワードは使用できません',
   passwordNotText: 'パスワードに使用できない文字が含まれています',

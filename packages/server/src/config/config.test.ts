@@ -1,0 +1,216 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ConfigError, type Environment, parseConfig } from './config.ts';
+
+const goodSecret = 'kN3v7Xq1T9sZ4bR8wL2yH6mC0pD5gJfA';
+const inProduction: Environment = {
+  NODE_ENV: 'production',
+  TEGATA_SECRET: goodSecret,
+  TEGATA_URL: 'https://auth.example.com',
+  SMTP_URL: 'smtp://user:password@mail.example.com:587',
+};
+
+/** What `parseConfig` has to say about the settings; nothing when it takes them. */
+const problemsOf = (env: Environment): readonly string[] => {
+  try {
+    parseConfig(env);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems;
+  }
+};
+
+describe('without any setting', () => {
+  test('development runs with the documented defaults', () => {
+    const { hashConcurrency, ...config } = parseConfig({});
+    expect(config).toEqual({
+      production: false,
+      port: 3000,
+      host: '127.0.0.1',
+      publicUrl: 'http://localhost:3000',
+      dataDir: resolve('.tegata'),
+      databaseUrl: `sqlite:${resolve('.tegata/tegata.db')}`,
+      secret: undefined,
+      contracts: ['standard'],
+      issuer: 'tegata',
+      audience: 'tegata-api',
+      passwordHash: 'argon2id',
+      ttl: {
+        access: 900,
+        refresh: 7 * 86_400,
+        remember: 30 * 86_400,
+        sessionMaxAge: 90 * 86_400,
+        reset: 3600,
+        verify: 86_400,
+        refreshGrace: 10,
+      },
+      lockout: { threshold: 5, durationSeconds: 900, maxDurationSeconds: 86_400 },
+      maxSessions: 10,
+      rateLimits: true,
+      accountHints: true,
+      trustedProxies: [],
+      allowedOrigins: ['http://127.0.0.1:3000'],
+      smtpUrl: undefined,
+      mailFrom: 'Tegata <no-reply@localhost>',
+      metricsToken: undefined,
+      logLevel: 'warn',
+    });
+    expect(hashConcurrency).toBeGreaterThanOrEqual(1);
+  });
+
+  test('an empty or blank setting is one that is not set', () => {
+    const blank = { PORT: '', TEGATA_URL: '  ', TEGATA_SECRET: '', TEGATA_CONTRACTS: ' , ', LOG_LEVEL: '', SMTP_URL: ' ' };
+    expect(parseConfig(blank)).toEqual(parseConfig({}));
+  });
+});
+
+describe('production', () => {
+  test('runs when it has a secret, a mail server and a public https address', () => {
+    expect(parseConfig(inProduction)).toMatchObject({
+      production: true,
+      host: '0.0.0.0',
+      publicUrl: 'https://auth.example.com',
+      allowedOrigins: [],
+      mailFrom: 'Tegata <no-reply@auth.example.com>',
+      logLevel: 'info',
+    });
+  });
+
+  test('refuses to start without them, names all of them at once and says what to do', () => {
+    expect(problemsOf({ NODE_ENV: 'production' })).toEqual([
+      'TEGATA_SECRET is missing: make one with `openssl rand -base64 32` and keep it safe.',
+      'SMTP_URL is missing: in production mail must leave, for example smtp://user:password@host:587.',
+      'TEGATA_URL is missing: give the public address, for example https://auth.example.com.',
+    ]);
+  });
+
+  test('refuses a public address without TLS', () => {
+    expect(problemsOf({ ...inProduction, TEGATA_URL: 'http://auth.example.com' })).toEqual([
+      'TEGATA_URL=http://auth.example.com: production needs https, because cookies and links carry credentials.',
+    ]);
+  });
+
+  test.each([
+    ['short', 'kN3v7Xq1T9sZ4bR8wL2yH6mC0pD5gJf'],
+    ['one letter', 'a'.repeat(64)],
+    ['a short pattern', 'changeme'.repeat(8)],
+    ['digits', '0123456789'.repeat(5)],
+  ])('refuses a weak secret (%s), and never repeats it', (_, secret) => {
+    const problems = problemsOf({ ...inProduction, TEGATA_SECRET: secret });
+    expect(problems).toEqual(['TEGATA_SECRET is too weak: make one with `openssl rand -base64 32` and keep it safe.']);
+    expect(problemsOf({ TEGATA_SECRET: secret })).toEqual(problems);
+  });
+});
+
+/** For each setting that can be wrong: values that are. */
+const mistakes: Record<string, readonly string[]> = {
+  PORT: ['http', '-1', '65536', '3000.5', '0x10', '1e3'],
+  TEGATA_URL: [
+    'auth.example.com',
+    'ftp://auth.example.com',
+    'https://auth.example.com/login',
+    'https://auth.example.com/?a',
+    'https://user@auth.example.com',
+  ],
+  DATABASE_URL: ['postgres://tegata:canary-password@db/tegata', 'host=db password=canary-password', 'sqlite:', 'tegata.db'],
+  TEGATA_SECRET: ['secret'],
+  TEGATA_CONTRACTS: ['standart', 'standard,nonsense'],
+  TEGATA_PASSWORD_HASH: ['md5', 'Argon2id'],
+  TEGATA_HASH_CONCURRENCY: ['0', 'many'],
+  TEGATA_ACCESS_TTL: ['900', '15 m', '0s', '-5m', '15min', '9999999d', '1.5h'],
+  TEGATA_REFRESH_TTL: ['7'],
+  TEGATA_REMEMBER_TTL: ['a month'],
+  TEGATA_SESSION_MAX_AGE: ['forever'],
+  TEGATA_RESET_TTL: ['0h'],
+  TEGATA_VERIFY_TTL: ['24'],
+  TEGATA_REFRESH_GRACE: ['10', '-1s'],
+  TEGATA_LOCKOUT_THRESHOLD: ['0', '101'],
+  TEGATA_LOCKOUT_DURATION: ['0m'],
+  TEGATA_MAX_SESSIONS: ['0', 'ten'],
+  TEGATA_RATE_LIMITS: ['false', 'ON'],
+  TEGATA_ACCOUNT_HINTS: ['no'],
+  TEGATA_TRUSTED_PROXIES: ['proxy.internal', '10.0.0.0/33', '10/8', '127.1', '10.0.0.1;10.0.0.2'],
+  TEGATA_ALLOWED_ORIGINS: ['*', 'null', 'https://*.example.com', 'app.example.com', 'https://app.example.com/path'],
+  SMTP_URL: ['mail.example.com', 'http://mail.example.com', 'smtp://', 'smtp://user:canary-password@mail?ssl=yes'],
+  MAIL_FROM: ['nobody', 'a@example.com, b@example.com', '<a@example.com'],
+  LOG_LEVEL: ['verbose', 'INFO'],
+};
+
+describe('mistakes', () => {
+  const each = Object.entries(mistakes).flatMap(([name, values]) => values.map((value) => [name, value] as const));
+
+  test.each(each)('%s=%s is refused, by name', (name, value) => {
+    const problems = problemsOf({ [name]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(name);
+    expect(problems[0]).not.toContain('canary');
+  });
+
+  test('any number of them is reported together, each once', () => {
+    const settings = fc.uniqueArray(fc.constantFrom(...each), { minLength: 1, selector: ([name]) => name });
+    fc.assert(
+      fc.property(settings, (wrong) => {
+        const problems = problemsOf(Object.fromEntries(wrong));
+        expect(problems).toHaveLength(wrong.length);
+        for (const [name] of wrong) expect(problems.filter((line) => line.includes(name))).toHaveLength(1);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('the message lists them one a line', () => {
+    expect(() => parseConfig({ PORT: 'x', LOG_LEVEL: 'y' })).toThrow(
+      /^The configuration has 2 mistakes:\n {2}- PORT=x: .+\n {2}- LOG_LEVEL=y: choose one of fatal, .+$/,
+    );
+    expect(() => parseConfig({ PORT: 'x' })).toThrow(/^The configuration has a mistake:\n {2}- PORT=x: /);
+  });
+
+  test('every setting of the reference that can be wrong has been tried', async () => {
+    const reference = await readFile(new URL('../../../../docs/configuration.md', import.meta.url), 'utf8');
+    const documented = [...reference.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name as string);
+    const cannotBeWrong = [
+      ...['NODE_ENV', 'HOST', 'TEGATA_DATA_DIR'],
+      ...['TEGATA_ISSUER', 'TEGATA_AUDIENCE', 'TEGATA_METRICS_TOKEN'],
+    ];
+    expect(documented.toSorted()).toEqual([...Object.keys(mistakes), ...cannotBeWrong].toSorted());
+  });
+});
+
+describe('values', () => {
+  test.each([
+    ['45s', 45],
+    ['15m', 900],
+    ['2h', 7200],
+    ['7d', 604_800],
+    ['3650d', 315_360_000],
+  ])('a duration of %s is %d seconds', (text, seconds) => {
+    expect(parseConfig({ TEGATA_ACCESS_TTL: text }).ttl.access).toBe(seconds);
+  });
+
+  test('only the grace may be nothing: every reuse is theft then', () => {
+    expect(parseConfig({ TEGATA_REFRESH_GRACE: '0s' }).ttl.refreshGrace).toBe(0);
+  });
+
+  test('the public address is an origin, however it is spelled', () => {
+    expect(parseConfig({ TEGATA_URL: 'HTTPS://Auth.Example.com:443/' }).publicUrl).toBe('https://auth.example.com');
+    expect(parseConfig({ PORT: '4000' }).publicUrl).toBe('http://localhost:4000');
+  });
+
+  test('lists are separated by commas, with or without spaces', () => {
+    const config = parseConfig({
+      TEGATA_URL: 'https://auth.example.com',
+      TEGATA_ALLOWED_ORIGINS: 'https://app.example.com/, http://localhost:5173',
+      TEGATA_TRUSTED_PROXIES: '10.0.0.0/8 ,2001:db8::/32,192.0.2.1,',
+    });
+    expect(config.allowedOrigins).toEqual(['https://app.example.com', 'http://localhost:5173']);
+    expect(config.trustedProxies).toEqual(['10.0.0.0/8', '2001:db8::/32', '192.0.2.1']);
+  });
+
+  test('in development the loopback has two names, in production none is added', () => {
+    expect(parseConfig({ TEGATA_URL: 'http://127.0.0.1:3000' }).allowedOrigins).toEqual(['http://localhost:3000']);
+    expect(parseConfig({ ...inProduction, TEGATA_URL: 'https://localhost' }).allowedOrigins).toEqual([]);
+  });
+});

@@ -1,0 +1,13 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { TestServer } from './server.ts';
+
+/** Runs one statement behind the server's back, for a state that no call can make: an account without a password, a lost row. */
+export const execute = (server: TestServer, statement: string, ...values: (string | number | null)[]): void => {
+  const database = new DatabaseSync(join(server.dataDir, 'tegata.db'), { timeout: 5000 });
+  try {
+    database.prepare(statement).run(...values);
+  } finally {
+    database.close();
+  }
+};

@@ -12,7 +12,7 @@ export type TestServer = {
   engine: Engine;
   dataDir: string;
   /** Moves the clock. */
-  advance: (duration: { seconds?: number; minutes?: number; hours?: number; days?: number }) => void;
+  advance: (duration: { milliseconds?: number; seconds?: number; minutes?: number; hours?: number; days?: number }) => void;
   now: () => number;
   call: (method: string, path: string, options?: CallOptions) => Promise<Answer>;
   /** Sends what waits, then gives the newest mail to the address. */
@@ -77,7 +77,7 @@ export const startServer = async (settings: Record<string, string> = {}, at = st
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const isJson = response.headers.get('content-type')?.startsWith('application/json');
+    const isJson = text !== '' && response.headers.get('content-type')?.startsWith('application/json');
     return {
       status: response.status,
       body: isJson ? JSON.parse(text) : text,
@@ -107,8 +107,8 @@ export const startServer = async (settings: Record<string, string> = {}, at = st
     engine,
     dataDir,
     now: () => now,
-    advance: ({ seconds = 0, minutes = 0, hours = 0, days = 0 }) => {
-      now += (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
+    advance: ({ milliseconds = 0, seconds = 0, minutes = 0, hours = 0, days = 0 }) => {
+      now += (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000 + milliseconds;
     },
     call,
     mails,

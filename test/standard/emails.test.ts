@@ -82,18 +82,12 @@ describe('the list', () => {
       return [body.data.map(({ email }: { email: string }) => email), body.meta.pagination];
     };
     const meta = { per_page: 2, total_items: 5, total_pages: 3 };
-    expect(await page('per_page=2')).toEqual([
-      [ada, 'a@work.example'],
-      { page: 1, ...meta, has_next: true, has_prev: false },
-    ]);
+    expect(await page('per_page=2')).toEqual([[ada, 'a@work.example'], { page: 1, ...meta, has_next: true, has_prev: false }]);
     expect(await page('per_page=2&page=2')).toEqual([
       ['b@work.example', 'c@work.example'],
       { page: 2, ...meta, has_next: true, has_prev: true },
     ]);
-    expect(await page('page=3&per_page=2')).toEqual([
-      ['d@work.example'],
-      { page: 3, ...meta, has_next: false, has_prev: true },
-    ]);
+    expect(await page('page=3&per_page=2')).toEqual([['d@work.example'], { page: 3, ...meta, has_next: false, has_prev: true }]);
     expect(await page('page=4&per_page=2')).toEqual([[], { page: 4, ...meta, has_next: false, has_prev: true }]);
     for (const query of ['page=0', 'page=-1', 'page=1.5', 'page=x', 'per_page=0', 'per_page=101', 'per_page=1e9']) {
       const answer = await server.call('GET', `${path}?${query}`, { token });
@@ -324,7 +318,9 @@ describe('adding an address', () => {
   test('beyond three an hour for one address the answer stays the same and nothing is sent', async () => {
     const server = await startServer({ TEGATA_RATE_LIMITS: 'on', TEGATA_TRUSTED_PROXIES: '127.0.0.1' });
     const { token } = await person(server);
-    const shape = { data: { id: expect.any(String), email: work, primary: false, verified: false, created_at: expect.any(String) } };
+    const shape = {
+      data: { id: expect.any(String), email: work, primary: false, verified: false, created_at: expect.any(String) },
+    };
     for (let turn = 0; turn < 5; turn += 1) {
       const answer = await addEmail(server, token, turn % 2 ? work : 'ADA@work.example');
       expect(answer.status).toBe(201);
@@ -346,7 +342,9 @@ describe('a claim does not hold the address against its owner', () => {
     const late = await verifyEmail(server, { token: claimed });
     expect(late.status).toBe(409);
     expect(late.body).toEqual(conflict('email already exists'));
-    expect(await emailsOf(server, token)).not.toContainEqual(expect.objectContaining({ verified: true, email: 'bob@example.com' }));
+    expect(await emailsOf(server, token)).not.toContainEqual(
+      expect.objectContaining({ verified: true, email: 'bob@example.com' }),
+    );
     expect((await loggedIn(server, 'bob@example.com')).answer.body.data.user.id).toBe(userId);
   });
 
@@ -546,7 +544,9 @@ describe('another primary address', () => {
     for (const name of ['a', 'b', 'c']) await addedEmail(server, token, `${name}@work.example`);
     const ids = (await emailsOf(server, token)).map(({ id }) => id);
     server.advance({ minutes: 1 });
-    const answers = await Promise.all(Array.from({ length: 16 }, (_, turn) => makePrimary(server, token, ids[turn % 4] as string)));
+    const answers = await Promise.all(
+      Array.from({ length: 16 }, (_, turn) => makePrimary(server, token, ids[turn % 4] as string)),
+    );
     expect(answers.map(({ status }) => status)).toEqual(Array(16).fill(200));
     expect((await emailsOf(server, token)).filter(({ primary }) => primary)).toHaveLength(1);
     const changes = count(server, "audit_events where type = 'email.primary_changed'");
@@ -564,7 +564,7 @@ test('what happens to addresses is on record, by user and never by address', asy
   await makePrimary(server, token, emailId);
   await remove(server, token, other);
   await resend(server, ada);
-  const events = rows(server, "select * from audit_events where type like 'email.%' order by id");
+  const events = rows(server, "select * from audit_events where type like 'email.%' order by rowid");
   expect(events.map(({ type }) => type)).toEqual([
     'email.verified',
     'email.added',

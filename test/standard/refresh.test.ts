@@ -346,8 +346,8 @@ test.each<[string, (ended: Ended) => Promise<{ status: number }>]>([
   [
     'session_limit',
     async ({ server }) => {
-      for (let turn = 0; turn < 9; turn += 1) await loggedIn(server, 'ada@example.com');
       server.advance({ seconds: 1 });
+      for (let turn = 0; turn < 9; turn += 1) await loggedIn(server, 'ada@example.com');
       return logIn(server, 'ada@example.com');
     },
   ],

@@ -185,7 +185,7 @@ export type SessionStore = {
 export type OneTimeTokenStore = {
   create: (token: OneTimeToken) => Promise<void>;
   findByDigest: (purpose: TokenPurpose, digest: TokenDigest) => Promise<OneTimeToken | undefined>;
-  /** The newest token of that purpose for that address, used or not: the one whose code may be typed. */
+  /** The newest token of that purpose for that address that has a code, used or not: the one whose code may be typed. */
   findNewest: (purpose: TokenPurpose, email: EmailAddress) => Promise<OneTimeToken | undefined>;
   /** Counts one try of a code **before** it is compared; false when the tries are used up. */
   takeCodeAttempt: (id: string, maxAttempts: number) => Promise<boolean>;

@@ -17,7 +17,7 @@ import type { Door, HttpContext, HttpEnv } from './http/contract.ts';
 import { limits as standardLimits } from './http/contracts/standard/policy.ts';
 import { createPages } from './http/pages/pages.ts';
 import { createWelcomePage } from './http/pages/welcome.ts';
-import { HttpProblem } from './http/problem.ts';
+import { HttpProblem, problemHeaders } from './http/problem.ts';
 import { createMailbox } from './mail/mailbox.ts';
 import { createOutboxWorker, type OutboxWorker } from './mail/outbox-worker.ts';
 import { createSmtpDelivery, parseMailFrom, parseSmtpUrl } from './mail/smtp.ts';
@@ -109,6 +109,8 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     publicUrl: config.publicUrl,
     clock,
     logger,
+    // With the five seconds that running requests are given, less than the ten after which Docker kills.
+    stopWithinMilliseconds: 4_000,
   });
   const worker = mailWorker;
 
@@ -168,6 +170,7 @@ const mailLinkPages = ({ auth, config, limit }: Door) =>
         return { allowed: true, retryAfterSeconds: 0 };
       } catch (error) {
         if (!(error instanceof HttpProblem) || error.problem.kind !== 'rate_limited') throw error;
+        for (const [name, value] of Object.entries(problemHeaders(error.problem))) c.header(name, value);
         return { allowed: false, retryAfterSeconds: error.problem.limit.resetSeconds };
       }
     },

@@ -8,7 +8,7 @@ export type Tegata = {
   fetch: (request: Request, bindings?: object) => Response | Promise<Response>;
   /** Begins to send mail. Requests are answered without it; mail waits. */
   start: () => void;
-  /** Readiness turns false, so that balancers send no more; requests are still answered. */
+  /** Readiness turns false, so that balancers send no more, and no further mail is taken in hand; requests are still answered. */
   prepareToStop: () => void;
   /** Finishes the mails in hand and closes the database. */
   close: () => Promise<void>;
@@ -29,6 +29,7 @@ export const createTegata = async (settings: Environment | Config): Promise<Tega
     start: () => engine.mailWorker.start(),
     prepareToStop: () => {
       stopping = true;
+      void engine.mailWorker.stop();
     },
     close: async () => {
       stopping = true;

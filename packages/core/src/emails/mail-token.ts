@@ -11,13 +11,14 @@ export const createMailToken = async (
   { secrets, clock }: Pick<Deps, 'secrets' | 'clock'>,
   stores: Pick<Stores, 'oneTimeTokens'>,
   wanted: { userId: string; email: EmailAddress; purpose: TokenPurpose; ttlSeconds: number; withCode?: boolean },
-): Promise<{ token: SecretToken; code: string; expiresAt: number }> => {
+): Promise<{ id: string; token: SecretToken; code: string; expiresAt: number }> => {
   const now = clock();
+  const id = secrets.uuid();
   const token = secrets.token();
   const code = secrets.code();
   const expiresAt = now + wanted.ttlSeconds * 1000;
   await stores.oneTimeTokens.create({
-    id: secrets.uuid(),
+    id,
     userId: wanted.userId,
     purpose: wanted.purpose,
     email: wanted.email,
@@ -28,10 +29,10 @@ export const createMailToken = async (
     expiresAt,
     usedAt: null,
   });
-  return { token, code, expiresAt };
+  return { id, token, code, expiresAt };
 };
 
-/** The mail that proves an address: a link, and a six-digit code for people who read mail on another device. */
+/** The mail that proves an address: a link, and a six-digit code for people who read mail on another device. Gives the token's id. */
 export const sendVerification = async (
   deps: Pick<Deps, 'secrets' | 'clock'>,
   stores: Pick<Stores, 'oneTimeTokens' | 'outbox'>,
@@ -46,8 +47,8 @@ export const sendVerification = async (
     user: { id: string; name: string; locale: 'en' | 'ja' };
     email: EmailAddress;
   },
-): Promise<void> => {
-  const made = await createMailToken(deps, stores, {
+): Promise<string> => {
+  const { id, ...made } = await createMailToken(deps, stores, {
     userId: user.id,
     email,
     purpose: 'verify_email',
@@ -55,4 +56,5 @@ export const sendVerification = async (
     withCode: true,
   });
   await stores.outbox.add({ kind, to: email, locale: user.locale, name: user.name, ...made }, deps.clock());
+  return id;
 };

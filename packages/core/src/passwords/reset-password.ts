@@ -9,7 +9,8 @@ import { hashNewPassword, type PasswordRejected } from './hash-new-password.ts';
  *
  * The token is looked at first (a dead one costs no hash), the policy second (a rejected password leaves the token
  * usable), and is consumed in the transaction that stores the password. Every session ends, every lock is lifted, and
- * the owner is told. The token proves the mailbox, so the address counts as verified.
+ * the owner is told, at the primary address too: the link may have gone to one that a thief had added. The token proves
+ * the mailbox, so the address counts as verified.
  *
  * It never logs in and never lifts a suspension. Records `password.reset`.
  */
@@ -52,7 +53,9 @@ export const resetPassword = async (
       await stores.lockouts.clearAll(subject);
     }
     const { name, locale } = user;
-    await stores.outbox.add({ kind: 'password_changed', to: token.email, locale, name, at: now }, now);
+    for (const to of new Set([token.email, user.email])) {
+      await stores.outbox.add({ kind: 'password_changed', to, locale, name, at: now }, now);
+    }
     await stores.audit.add({ type: 'password.reset', userId: user.id, ipAddress: input.ipAddress }, now);
     return ok(undefined);
   });

@@ -1,4 +1,4 @@
-import type { Deps } from '../deps.ts';
+import type { Bucket, Deps } from '../deps.ts';
 import { type EmailAddress, parseEmailAddress } from '../emails/email-address.ts';
 import { sendVerification } from '../emails/mail-token.ts';
 import type { Locale } from '../mail/mail.ts';
@@ -13,7 +13,7 @@ import type { User } from './user.ts';
  * crashes when. The unique address decides races: one caller registers, the others are told so.
  *
  * With account hints off, a taken address answers exactly like a new one, after the same work, and the owner of the
- * address gets a mail instead. Records `user.registered`.
+ * address gets a mail instead; not more of them than the address's limit allows. Records `user.registered`.
  */
 export type RegisterFailure = { code: 'email_invalid' } | { code: 'email_taken' } | PasswordRejected;
 
@@ -27,10 +27,15 @@ export type RegisterInput = {
     /** `verify_first`: pending until the mailed link is used. `at_once`: active, with the address still unverified. */
     activation: 'verify_first' | 'at_once';
     verifyTtlSeconds: number;
+    /** How often the owner of a taken address is told. */
+    addressLimit: Bucket;
   };
 };
 
-type RegisterDeps = Pick<Deps, 'users' | 'atomically' | 'clock' | 'secrets' | 'hasher' | 'isCommonPassword' | 'settings'>;
+type RegisterDeps = Pick<
+  Deps,
+  'users' | 'limits' | 'atomically' | 'clock' | 'secrets' | 'hasher' | 'isCommonPassword' | 'settings'
+>;
 
 export const register = async (deps: RegisterDeps, input: RegisterInput): Promise<Result<User, RegisterFailure>> => {
   const { users, atomically, clock, secrets, settings } = deps;
@@ -65,7 +70,7 @@ export const register = async (deps: RegisterDeps, input: RegisterInput): Promis
     return ok(user);
   });
   if (registered.ok || settings.accountHints) return registered;
-  await tellOwner(deps, email, policy.verifyTtlSeconds);
+  if ((await deps.limits.take(policy.addressLimit, email)).allowed) await tellOwner(deps, email, policy.verifyTtlSeconds);
   return ok(user);
 };
 

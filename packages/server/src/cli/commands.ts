@@ -61,6 +61,7 @@ const textForOperator = (error: unknown): string | undefined => {
   const cause = error instanceof Unavailable ? error.cause : error;
   const isOfTheMachine = error instanceof Unavailable || (cause instanceof Error && 'syscall' in cause);
   if (!isOfTheMachine) return undefined;
-  const what = error instanceof Unavailable ? `${error.message}${cause instanceof Error ? `: ${cause.message}` : ''}` : String(cause);
+  const what =
+    error instanceof Unavailable ? `${error.message}${cause instanceof Error ? `: ${cause.message}` : ''}` : String(cause);
   return `${what}\nCheck TEGATA_DATA_DIR and DATABASE_URL, the permissions and the disk; \`tegata doctor\` looks at each.`;
 };

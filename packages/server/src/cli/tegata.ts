@@ -10,3 +10,5 @@ const { runCommand } = await import('./commands.ts');
 // Now, because a server that is killed writes nothing at its end.
 flushCompileCache();
 process.exitCode = await runCommand(process.argv.slice(2));
+// What is over is over: a mail server that does not answer shall not keep the process.
+setTimeout(() => process.exit(), 500).unref();

@@ -8,7 +8,7 @@ type Fetch = (request: Request, bindings: object) => Response | Promise<Response
 export type Listening = {
   /** The port it really has, where 0 was asked for. */
   port: number;
-  /** Takes no new connection, lets running requests finish for `withinMs`, then cuts them. */
+  /** Takes no new connection, ends the kept ones with their next answer, lets running requests finish for `withinMs`, then cuts them. */
   close: (withinMs?: number) => Promise<void>;
 };
 
@@ -24,11 +24,15 @@ export const listen = async (fetch: Fetch, { port, host }: { port: number; host:
   });
   return {
     port: (server.address() as AddressInfo).port,
-    close: (withinMs = 10_000) =>
+    close: (withinMs = 5_000) =>
       new Promise((resolve) => {
         const forced = setTimeout(() => server.closeAllConnections(), withinMs);
+        // A connection whose request was running when we began to close is kept by node:http when it is answered.
+        const sweep = setInterval(() => server.closeIdleConnections(), 50);
+        server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'));
         server.close(() => {
           clearTimeout(forced);
+          clearInterval(sweep);
           resolve();
         });
         server.closeIdleConnections();

@@ -53,15 +53,17 @@ export const oneTimeTokenStoreContract = (open: OpenStores): void => {
       expect(await stores.oneTimeTokens.consume(token.id, now)).toBe(true);
     });
 
-    test('the newest for an address is found, used or not', async ({ stores }) => {
+    test('the newest with a code for an address is found, used or not', async ({ stores }) => {
       const { id: userId } = await givenUser(stores);
       const email = address('new@example.com');
       const verify = { purpose: 'verify_email', email } as const;
-      const older = aOneTimeToken(userId, { ...verify, createdAt: now });
-      const newest = aOneTimeToken(userId, { ...verify, createdAt: now + minute, usedAt: now + hour });
-      const reset = aOneTimeToken(userId, { email, createdAt: now + hour });
-      const elsewhere = aOneTimeToken(userId, { purpose: 'verify_email', createdAt: now + hour });
-      for (const token of [newest, older, reset, elsewhere]) await stores.oneTimeTokens.create(token);
+      const coded = () => ({ codeDigest: aDigest() });
+      const older = aOneTimeToken(userId, { ...verify, ...coded(), createdAt: now });
+      const newest = aOneTimeToken(userId, { ...verify, ...coded(), createdAt: now + minute, usedAt: now + hour });
+      const withoutCode = aOneTimeToken(userId, { ...verify, createdAt: now + hour });
+      const reset = aOneTimeToken(userId, { email, ...coded(), createdAt: now + hour });
+      const elsewhere = aOneTimeToken(userId, { purpose: 'verify_email', ...coded(), createdAt: now + hour });
+      for (const token of [newest, older, withoutCode, reset, elsewhere]) await stores.oneTimeTokens.create(token);
       expect(await stores.oneTimeTokens.findNewest('verify_email', email)).toEqual(newest);
       expect(await stores.oneTimeTokens.findNewest('undo_primary_email', email)).toBeUndefined();
     });

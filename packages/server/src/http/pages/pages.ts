@@ -75,7 +75,7 @@ const tokenPages = (use: PagesOptions): TokenPage[] => [
   },
   {
     path: '/auth/undo-email',
-    limit: 'verify',
+    limit: 'reset',
     title: (texts) => texts.undo.title,
     intro: (texts) => html`<p>${texts.undo.lead}</p><p>${texts.undo.ifYou}</p>`,
     fields: (texts) => html`<button class="destructive">${texts.undo.button}</button>`,

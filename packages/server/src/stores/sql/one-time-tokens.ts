@@ -24,6 +24,7 @@ export const createOneTimeTokenStore = (db: Kysely<Database>): OneTimeTokenStore
       .selectAll()
       .where('email', '=', email)
       .where('purpose', '=', purpose)
+      .where('code_digest', 'is not', null)
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
       .limit(1)

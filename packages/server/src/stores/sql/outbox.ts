@@ -56,6 +56,7 @@ export const createOutbox = (db: Kysely<Database>, { skipLocked, seal, added }: 
             .select('id')
             .where(isWaiting)
             .where('next_attempt_at', '<=', now)
+            .where((eb) => eb.or([eb('claimed_until', 'is', null), eb('claimed_until', '<=', now)]))
             .orderBy('next_attempt_at')
             .orderBy('id')
             .limit(limit)

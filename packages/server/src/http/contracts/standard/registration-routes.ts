@@ -19,7 +19,7 @@ export const registrationRoutes = (app: Hono<HttpEnv>, { auth, config, limit, re
       name,
       locale: locale(c),
       ipAddress: c.get('ipAddress'),
-      policy: { activation: 'verify_first', verifyTtlSeconds: config.ttl.verify },
+      policy: { activation: 'verify_first', verifyTtlSeconds: config.ttl.verify, addressLimit: limits.resendAddress },
     });
     if (registered.ok) return success(c, { user_id: registered.value.id, message: text(c, 'registered') }, 201);
     const { failure } = registered;

@@ -55,6 +55,7 @@ input {
   border: 1px solid var(--tegata-quiet); border-radius: var(--tegata-radius);
 }
 input:focus-visible { outline-offset: 0; border-radius: var(--tegata-radius); border-color: var(--tegata-indigo); }
+::placeholder { color: var(--tegata-quiet); opacity: 1; }
 input[aria-invalid="true"] { border: 2px solid var(--tegata-ink); }
 .hint { margin: 6px 0 20px; }
 .problem { margin: 8px 0 0; padding-inline-start: 12px; border-inline-start: 4px solid var(--tegata-ink); font-weight: 600; }
@@ -96,9 +97,23 @@ pre { margin: 0 0 16px; padding: 16px; white-space: pre-wrap; font: 14px/1.6 var
 .doors li:last-child { border-bottom: 0; padding-bottom: 0; }
 .doors a { font-weight: 600; }
 .doors .quiet { display: block; }
+.docs { display: grid; gap: 24px; grid-template-columns: minmax(0, 1fr); width: 100%; max-width: var(--width); align-items: start; }
+.docs .card { max-width: none; padding: 24px; }
+.docs nav ul { list-style: none; margin: 0 0 16px; padding: 0; font-size: 15px; }
+.docs nav h2, .docs h4 { margin: 12px 0 4px; font-size: 14px; color: var(--tegata-quiet); font-weight: 600; }
+.calls { display: grid; gap: 16px; min-width: 0; }
+.calls .tag { margin: 16px 0 0; font-size: 20px; }
+.calls > .quiet { margin: -8px 0 0; }
+.call h3 { margin: 0 0 8px; font-size: 18px; }
+.call p { margin: 0 0 12px; }
+.call pre { margin: 0 0 12px; padding: 12px 16px; }
+.method { font-weight: 700; color: var(--tegata-indigo); }
+.credential { display: inline-block; margin-inline-start: 8px; padding: 0 8px; font-size: 13px; font-weight: 600; border: 1px solid var(--tegata-line); border-radius: 999px; }
 code { font-family: var(--tegata-mono); font-size: 0.92em; }
 
 @media (min-width: 900px) {
+  .docs { grid-template-columns: 260px minmax(0, 1fr); }
+  .docs nav { position: sticky; top: 16px; max-height: calc(100vh - 32px); overflow: auto; }
   .mailbox.open { grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); }
   .back { display: none; }
 }

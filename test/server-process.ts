@@ -33,11 +33,19 @@ export type RunningTegata = {
   finished: Promise<Finished>;
 };
 
-export const spawnTegata = (args: string[], settings: Record<string, string> = {}): RunningTegata => {
-  const child = spawn(process.execPath, [tegataFile, ...args], {
-    env: environment(settings),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/** `maxFileBytes` makes every write past that size fail, as on a full disk. */
+export type ProcessLimits = { maxFileBytes?: number };
+
+export const spawnTegata = (
+  args: string[],
+  settings: Record<string, string> = {},
+  { maxFileBytes }: ProcessLimits = {},
+): RunningTegata => {
+  const call = [process.execPath, tegataFile, ...args];
+  // POSIX counts `ulimit -f` in blocks of 512 bytes.
+  const limited = ['sh', '-c', `ulimit -S -f ${(maxFileBytes ?? 0) / 512}; exec "$@"`, 'sh', ...call];
+  const [program = '', ...rest] = maxFileBytes === undefined ? call : limited;
+  const child = spawn(program, rest, { env: environment(settings), stdio: ['ignore', 'pipe', 'pipe'] });
   const written = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -61,8 +69,11 @@ export type ServerProcess = RunningTegata & {
 };
 
 /** Starts `tegata serve` on a free port, and waits until it takes requests. It is killed when the test is over. */
-export const startServerProcess = async (settings: Record<string, string>): Promise<ServerProcess> => {
-  const running = spawnTegata(['serve'], { PORT: '0', TEGATA_RATE_LIMITS: 'off', LOG_LEVEL: 'error', ...settings });
+export const startServerProcess = async (
+  settings: Record<string, string>,
+  limits: ProcessLimits = {},
+): Promise<ServerProcess> => {
+  const running = spawnTegata(['serve'], { PORT: '0', TEGATA_RATE_LIMITS: 'off', LOG_LEVEL: 'error', ...settings }, limits);
   const { child, finished } = running;
   const kill = async () => {
     child.kill('SIGKILL');

@@ -31,6 +31,13 @@ const register = (url: string, email: string) =>
     body: JSON.stringify({ email, password: 'correct horse battery', name: 'Ada' }),
   });
 
+/** Registrations whose passwords the server is hashing or has in its queue, as its metrics say. */
+const inTheHashingLane = async (url: string): Promise<number> => {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  const gauge = (name: string) => Number(new RegExp(`^${name} (\\d+)`, 'm').exec(metrics)?.[1]);
+  return gauge('tegata_hashing_running') + gauge('tegata_hashing_queued');
+};
+
 test('SIGTERM: requests are finished, readiness turns false, mail in hand is sent once, and the exit code is 0', async () => {
   const inHand = Promise.withResolvers<void>();
   const sink = await openMailSink({
@@ -40,44 +47,52 @@ test('SIGTERM: requests are finished, readiness turns false, mail in hand is sen
     },
   });
   const dataDir = await temporaryFolder();
-  const server = await startServerProcess({ TEGATA_DATA_DIR: dataDir, SMTP_URL: `smtp://127.0.0.1:${sink.port}` });
+  const settings = {
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    TEGATA_URL: 'https://auth.example.com',
+    TEGATA_SECRET: 'Only4Tests-0123456789-abcdefghijklmnop',
+    TEGATA_DATA_DIR: dataDir,
+    SMTP_URL: `smtp://127.0.0.1:${sink.port}`,
+  };
+  const server = await startServerProcess(settings);
   expect((await register(server.url, 'first@example.com')).status).toBe(201);
   await inHand.promise;
-  const readiness = await openRequest(server.url, '/health/ready');
-  // More than can be hashed at once: most of them still wait for their turn when the signal comes.
-  const running = Array.from({ length: 12 }, (_, index) => register(server.url, `person-${index}@example.com`));
-  await sleep(60);
+  let answered = 0;
+  const running = Array.from({ length: 8 }, async (_, index) => {
+    const { status } = await register(server.url, `person-${index}@example.com`);
+    answered += 1;
+    return status;
+  });
+  while ((await inTheHashingLane(server.url)) + answered < running.length) await sleep(1);
+  const onItsWay = await openRequest(server.url, '/health/ready');
 
   const askedAt = performance.now();
   const stopped = server.stop();
-  await sleep(60);
-  expect(await readiness.finish()).toMatch(/^HTTP\/1\.1 503 (.*\r\n)*connection: close\r\n(.*\r\n)*\{"status":"stopping"\}/im);
-  const answers = await Promise.all(running);
-  expect(answers.map(({ status }) => status)).toEqual(Array(12).fill(201));
-  await expect(fetch(`${server.url}/health/live`)).rejects.toThrow(TypeError);
+  await expect.poll(async () => (await fetch(`${server.url}/health/ready`)).status).toBe(503);
+  expect(await Promise.all(running)).toEqual(running.map(() => 201));
+  expect(await onItsWay.finish()).toMatch(/^HTTP\/1\.1 503 (?:.*\r\n)+\r\n\{"status":"stopping"\}$/);
 
   const { code, signal, stdout } = await stopped;
   expect({ code, signal }).toEqual({ code: 0, signal: null });
   expect(performance.now() - askedAt).toBeLessThan(10_000);
   expect(stdout).not.toContain('"level":"error"');
+  await expect(fetch(`${server.url}/health/live`)).rejects.toThrow(TypeError);
   expect(sink.recipients()).toContain('first@example.com');
   const database = new DatabaseSync(`${dataDir}/tegata.db`, { readOnly: true });
-  const [waiting] = database.prepare('select count(*) as mails from mail_outbox where sent_at is null').all();
-  expect(database.prepare('select count(*) as held from mail_outbox where claimed_until is not null').all()).toEqual([
-    { held: 0 },
-  ]);
-  expect(waiting).toEqual({ mails: 13 - sink.received.length });
+  const mails = database.prepare('select count(*) as held from mail_outbox where claimed_until is not null');
+  expect(mails.all()).toEqual([{ held: 0 }]);
   database.close();
 
   // What waited is sent by the next one, and nothing a second time.
-  await startServerProcess({ TEGATA_DATA_DIR: dataDir, SMTP_URL: `smtp://127.0.0.1:${sink.port}` });
-  await expect.poll(() => sink.received.length, { timeout: 15_000 }).toBe(13);
+  await startServerProcess(settings);
+  await expect.poll(() => sink.received.length, { timeout: 15_000 }).toBe(9);
   await sleep(300);
-  expect(new Set(sink.recipients()).size).toBe(13);
-  expect(sink.received.length).toBe(13);
+  expect(new Set(sink.recipients()).size).toBe(9);
+  expect(sink.received.length).toBe(9);
 });
 
-test('a mail server that does not answer does not keep a stopping server for more than ten seconds', async () => {
+test('neither a mail server that does not answer nor a client that never finishes keeps a stopping server for ten seconds', async () => {
   const inHand = Promise.withResolvers<void>();
   const sink = await openMailSink({
     beforeAccepting: () => {
@@ -91,13 +106,6 @@ test('a mail server that does not answer does not keep a stopping server for mor
   });
   expect((await register(server.url, 'ada@example.com')).status).toBe(201);
   await inHand.promise;
-  const askedAt = performance.now();
-  expect(await server.stop()).toMatchObject({ code: 0 });
-  expect(performance.now() - askedAt).toBeLessThan(10_000);
-});
-
-test('a client that never finishes its request does not keep a stopping server for more than ten seconds', async () => {
-  const server = await startServerProcess({ TEGATA_DATA_DIR: await temporaryFolder() });
   const { hostname, port } = new URL(server.url);
   const socket = connect(Number(port), hostname).on('error', () => {});
   socket.write('POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{');

@@ -153,6 +153,14 @@ test('a session that ends before its access token would says so in expires_in', 
   expect(answer.cookies[0]).toMatch(refreshCookieFor(300));
 });
 
+test('no cookie outlives the session in it', async () => {
+  const server = await startServer({ TEGATA_SESSION_MAX_AGE: '1h' });
+  await registered(server, 'ada@example.com');
+  for (const remember of [false, true]) {
+    expect((await logIn(server, 'ada@example.com', { remember })).cookies[0]).toMatch(refreshCookieFor(3600));
+  }
+});
+
 test('remember_me makes cookie and token last 30 days; false and absent are the usual 7', async () => {
   const server = await startServer();
   await registered(server, 'ada@example.com');
@@ -290,6 +298,7 @@ test('the audit log keeps the reason that the answer hides, and no address', asy
     rows(server, `select reason from audit_events where type = 'session.start_refused' and ${where}`)[0]?.reason;
   expect(lastReason(`user_id = '${userId}'`)).toBe('wrong_password');
   expect(lastReason('user_id is null')).toBe('unknown_address');
+  expect(JSON.stringify(rows(server, 'select * from audit_events'))).not.toContain('@');
 });
 
 test('S3.55 whatever is no address is 401 invalid credentials, and costs no hash', async () => {

@@ -617,6 +617,22 @@ test('under the strict policy of many at once exactly one is served, and the ses
   expect(detected).toEqual([{ n: 1 }]);
 });
 
+test('a log-out among refreshes at the same moment leaves nothing that works', async () => {
+  const { server, session } = await startWithAda();
+  const { accessToken: token, refreshCookie } = session;
+  const refreshes = () => Array.from({ length: 10 }, () => refresh(server, refreshCookie));
+  const leaving = server.call('POST', '/api/v1/auth/logout', { token });
+  const answers = await Promise.all([...refreshes(), leaving, ...refreshes()]);
+  expect(answers.filter(({ status }) => status >= 500)).toEqual([]);
+  for (const { status, body, cookies } of answers) {
+    if (status !== 200 || !body.data.access_token) continue;
+    expect((await me(server, body.data.access_token)).body).toEqual(revoked('logged_out'));
+    const next = cookies[0]?.split(';')[0] as string;
+    expect(refusal(await refresh(server, next))).toEqual([401, 'session not found', 'logged_out']);
+  }
+  expect((await me(server, token)).body).toEqual(revoked('logged_out'));
+});
+
 test('sessions that refresh at the same time never disturb one another', async () => {
   const { server } = await startWithAda();
   const sessions = await Promise.all(Array.from({ length: 9 }, () => loggedIn(server, 'ada@example.com')));

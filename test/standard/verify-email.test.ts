@@ -174,13 +174,13 @@ describe('refused', () => {
     expect(await statusOf(server, userId)).toBe('pending');
   });
 
-  test('S3.39 S3.44 S3.29 an expired one: the last millisecond counts, the 24th hour does not', async () => {
+  test('S3.39 S3.44 S3.29 an expired one: the last second counts, the 24th hour does not', async () => {
     const server = await startServer();
     const { userId, token, code } = await pending(server);
     const second = await pending(server, 'eve@example.com');
-    server.advance({ hours: 24, seconds: -0.001 });
+    server.advance({ hours: 24, seconds: -1 });
     expect((await verifyEmail(server, { token: second.token })).body).toEqual(done);
-    server.advance({ seconds: 0.001 });
+    server.advance({ seconds: 1 });
     const byToken = await verifyEmail(server, { token });
     expect(byToken.status).toBe(400);
     expect(byToken.body).toEqual(refusal('verification token expired'));

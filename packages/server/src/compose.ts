@@ -109,8 +109,8 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     publicUrl: config.publicUrl,
     clock,
     logger,
-    // With the five seconds that running requests are given, less than the ten after which Docker kills.
-    stopWithinMilliseconds: 4_000,
+    // Less than the ten seconds after which Docker kills.
+    stopWithinMilliseconds: 6_000,
   });
   const worker = mailWorker;
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, parseConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
 import { listen } from '../http/listen.ts';
@@ -12,7 +13,9 @@ export const serve: Command = {
     const server = await listen(tegata.fetch, config).catch(async (error: NodeJS.ErrnoException) => {
       const busy = error.code === 'EADDRINUSE';
       console.error(
-        busy ? `Port ${config.port} is in use: stop the other server, or set PORT.` : `Cannot listen: ${error.message}`,
+        busy
+          ? `Port ${config.port} is in use: stop the other server, or set PORT.`
+          : `Cannot listen (${error.message}): check HOST and PORT.`,
       );
       await tegata.close();
     });
@@ -24,6 +27,8 @@ export const serve: Command = {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => asked.resolve());
     await asked.promise;
     tegata.prepareToStop();
+    // A balancer sends on until it has heard that this server is not ready any more.
+    if (config.production) await sleep(1_000);
     await server.close();
     await tegata.close();
     return 0;

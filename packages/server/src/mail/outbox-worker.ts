@@ -17,7 +17,7 @@ export type OutboxWorker = {
   /** Handles everything that is due, and what that adds; returns how many messages it took in hand. */
   drain: () => Promise<number>;
   start: () => void;
-  /** Takes nothing new, and waits (10 s at most) for what is in hand. */
+  /** Takes nothing new, and waits (10 s at most, from the first call on) for what is in hand. */
   stop: () => Promise<void>;
 };
 
@@ -52,6 +52,7 @@ export const createOutboxWorker = (options: OutboxWorkerOptions): OutboxWorker =
   /** Sent, but the mark could not be written: to be marked, never to be sent again by this process. */
   const unmarked = new Set<string>();
   let stopping = false;
+  let stopped: Promise<void> | undefined;
   let poll: NodeJS.Timeout | undefined;
   let wakeUp: NodeJS.Timeout | undefined;
   let round: Promise<number> | undefined;
@@ -139,6 +140,21 @@ export const createOutboxWorker = (options: OutboxWorkerOptions): OutboxWorker =
     );
   };
 
+  const finish = async (): Promise<void> => {
+    stopping = true;
+    clearInterval(poll);
+    clearTimeout(wakeUp);
+    poll = undefined;
+    woken.resolve();
+    const limit = Promise.withResolvers<'late'>();
+    const timer = setTimeout(() => limit.resolve('late'), options.stopWithinMilliseconds ?? 10_000);
+    const done = Promise.allSettled([round, ...inHand]);
+    if ((await Promise.race([done, limit.promise])) === 'late') {
+      logger.warn({ inHand: inHand.size }, 'stopped while mail was in hand; it is sent again when its lease ends');
+    }
+    clearTimeout(timer);
+  };
+
   return {
     wake: () => {
       if (poll === undefined || wakeUp !== undefined) return;
@@ -155,19 +171,9 @@ export const createOutboxWorker = (options: OutboxWorkerOptions): OutboxWorker =
       poll = setInterval(look, pollMilliseconds).unref();
       look();
     },
-    stop: async () => {
-      stopping = true;
-      clearInterval(poll);
-      clearTimeout(wakeUp);
-      poll = undefined;
-      woken.resolve();
-      const limit = Promise.withResolvers<'late'>();
-      const timer = setTimeout(() => limit.resolve('late'), options.stopWithinMilliseconds ?? 10_000);
-      const done = Promise.allSettled([round, ...inHand]);
-      if ((await Promise.race([done, limit.promise])) === 'late') {
-        logger.warn({ inHand: inHand.size }, 'stopped while mail was in hand; it is sent again when its lease ends');
-      }
-      clearTimeout(timer);
+    stop: () => {
+      stopped ??= finish();
+      return stopped;
     },
   };
 };

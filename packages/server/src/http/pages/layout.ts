@@ -16,7 +16,7 @@ const stylesheetPath = '/auth/pages.css';
 
 /** The mark for the browser's tab, inside the page: nothing more to fetch, and it follows the theme. */
 const icon = `data:image/svg+xml,${encodeURIComponent(
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><style>.b{fill:${light.ink}}.s{fill:${light.seal}}@media(prefers-color-scheme:dark){.b{fill:${dark.ink}}.s{fill:${dark.seal}}}</style><path class="b" d="M10 0h2.5a3.5 3.5 0 0 0 7 0H22a5 5 0 0 1 5 5v22a5 5 0 0 1-5 5H10a5 5 0 0 1-5-5V5a5 5 0 0 1 5-5Z"/><rect class="s" x="10.500" y="15" width="11" height="11" rx="2"/></svg>`,
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><style>.b{fill:${light.ink}}.s{fill:${light.seal}}@media(prefers-color-scheme:dark){.b{fill:${dark.ink}}.s{fill:${dark.seal}}}</style><path class="b" d="M10 0h2.5a3.5 3.5 0 0 0 7 0H22a5 5 0 0 1 5 5v22a5 5 0 0 1-5 5H10a5 5 0 0 1-5-5V5a5 5 0 0 1 5-5Z"/><rect class="s" x="10.5" y="15" width="11" height="11" rx="2"/></svg>`,
 )}`;
 
 const languageNames: Record<Locale, string> = { en: 'English', ja: '日本語' };

@@ -34,7 +34,8 @@ export const sessionRoutes = (app: Hono<HttpEnv>, door: Door): void => {
     if (!loggedIn.ok) return refuse(c, logInRefusal(loggedIn.failure));
     const { user, session, tokens } = loggedIn.value;
     const inBody = body.token_transport === 'body';
-    if (!inBody) c.header('Set-Cookie', refreshCookie(tokens.refreshToken, session.idleSeconds), { append: true });
+    const maxAgeSeconds = Math.ceil((session.expiresAt - session.createdAt) / 1000);
+    if (!inBody) c.header('Set-Cookie', refreshCookie(tokens.refreshToken, maxAgeSeconds), { append: true });
     c.header('Set-Cookie', deviceCookie(loggedIn.value.deviceCookie), { append: true });
     return success(c, {
       access_token: tokens.accessToken,

@@ -146,7 +146,6 @@ const forgeries = ({ header, claims, key, token }: Kind, other: Kind, jku: strin
     ['nbf in the future', withClaims({ nbf: (claims.iat as number) + 60 })],
     ['nbf that is no time', withClaims({ nbf: 'now' })],
     ['padding', `${token}=`],
-    ['padding of every segment', `${head}=.${payload}=.${signature}=`],
     ['a dot in front', `.${token}`],
     ['a dot behind', `${token}.`],
     ['two segments', `${head}.${payload}`],
@@ -260,11 +259,11 @@ test('one character more, less or other anywhere makes it another token', async 
   );
 });
 
-test('white space in it, or a megabyte of it, is refused before anybody looks inside', async () => {
+test('white space or padding in it, or a megabyte of it, is refused before anybody looks inside', async () => {
   const { server, access } = await adaLoggedIn();
   const half = Math.floor(access.token.length / 2);
-  for (const space of [' ', '\t', ' . ']) {
-    const token = access.token.slice(0, half) + space + access.token.slice(half);
+  for (const between of [' ', '\t', ' . ', '=', '==.']) {
+    const token = access.token.slice(0, half) + between + access.token.slice(half);
     const [answer] = await sendRaw(server, rawRequest('GET /api/v1/me', [`Authorization: Bearer ${token}`]));
     expect(answer?.status).toBe(401);
     expect(JSON.parse(answer?.body ?? '').error.message).toBe('invalid authorization header format');
@@ -280,6 +279,7 @@ test('white space in it, or a megabyte of it, is refused before anybody looks in
 const foreignTokens = (): string[] => {
   const { CORPORA_DIR } = process.env;
   if (!CORPORA_DIR) {
+    // biome-ignore lint/suspicious/noConsole: whoever runs the tests must see that less was tried.
     console.warn('CORPORA_DIR is not set: two examples of RFC 7515 stand in for the JWS strings of Wycheproof.');
     return [
       'eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk',

@@ -579,3 +579,30 @@ test('what happens to addresses is on record, by user and never by address', asy
     expect(JSON.stringify(event)).not.toContain('@');
   }
 });
+
+test('the primary address is told when another one joins the account', async () => {
+  const server = await startServer();
+  await registered(server, 'ada@example.com');
+  const { accessToken } = await loggedIn(server, 'ada@example.com');
+  server.advance({ seconds: 1 });
+  await addedEmail(server, accessToken, 'ada@work.example');
+  const { subject, text } = await server.newestMail('ada@example.com');
+  expect(subject).toBe('An e-mail address was added to your account');
+  expect(text).toContain('ada@work.example');
+});
+
+test('a user adds at most ten addresses an hour, taken back or not', async () => {
+  const server = await startServer({ TEGATA_RATE_LIMITS: 'on' });
+  await registered(server, 'ada@example.com');
+  const { accessToken } = await loggedIn(server, 'ada@example.com');
+  for (let number = 0; number < 10; number += 1) {
+    const added = await server.call('POST', '/api/v1/me/emails', {
+      token: accessToken,
+      body: { email: `a${number}@example.com` },
+    });
+    expect(added.status).toBe(201);
+    await server.call('DELETE', `/api/v1/me/emails/${added.body.data.id}`, { token: accessToken });
+  }
+  const refused = await server.call('POST', '/api/v1/me/emails', { token: accessToken, body: { email: 'more@example.com' } });
+  expect(refused.status).toBe(429);
+});

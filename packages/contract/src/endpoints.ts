@@ -298,7 +298,7 @@ export const endpoints = {
       ['CONFLICT', 'email already exists'],
       ['CONFLICT', 'too many addresses'],
     ],
-    limit: '3 an hour per address, beyond which nothing is sent',
+    limit: '10 an hour per user; 3 an hour per address, beyond which nothing is sent',
   }),
   removeEmail: endpoint({
     method: 'DELETE',

@@ -9,8 +9,8 @@ import { type EmailAddress, parseEmailAddress } from './email-address.ts';
  * A person proves an address, with the link's token or the code from the same mail.
  *
  * A pending user becomes active by it; a suspended or deactivated one stays so. An address added later joins the
- * account here and not before, so an unverified claim never holds an address against its owner. Using the link twice is
- * success twice. A code dies after five wrong tries; unknown address, wrong code and dead code are one failure.
+ * account here and not before, so an unverified claim never holds an address against its owner; the primary address is
+ * told, in case a thief added it. Using the link twice is success twice. A code dies after five wrong tries; unknown address, wrong code and dead code are one failure.
  *
  * Records `email.verified`.
  */
@@ -43,6 +43,12 @@ export const verifyEmail = async (
     if (!(await stores.emails.markVerified(userId, email, now))) {
       const added = { id: token.id, userId, email, isPrimary: false, verifiedAt: now, createdAt: token.createdAt };
       if (!(await stores.emails.add(added))) return fail('email_taken');
+      const user = await stores.users.find(userId);
+      // An address never proved may be a stranger's, mistyped at registration.
+      if (user?.emailVerified) {
+        const { email: to, locale, name } = user;
+        await stores.outbox.add({ kind: 'email_added', to, locale, name, newEmail: email }, now);
+      }
     }
     await stores.users.activatePending(userId, now);
     await stores.oneTimeTokens.invalidate(userId, 'verify_email', now, email);

@@ -13,6 +13,8 @@ export type Mail = { to: EmailAddress; locale: Locale } & (
   /** Somebody asked for a reset for an account that has no password. */
   | { kind: 'no_password'; name: string }
   | { kind: 'password_changed'; name: string; at: number }
+  /** To the primary address: another one joined the account. */
+  | { kind: 'email_added'; name: string; newEmail: EmailAddress }
   | { kind: 'primary_email_changed'; name: string; newEmail: EmailAddress; token: SecretToken; expiresAt: number }
   | { kind: 'primary_email_restored'; name: string }
   | { kind: 'account_closed'; name: string }

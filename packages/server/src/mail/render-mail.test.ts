@@ -29,6 +29,13 @@ const every: { [Kind in Mail['kind']]: (locale: Locale, name: string) => Extract
     newEmail: address('grace@example.org'),
     expiresAt: now + 72 * hour,
   }),
+  email_added: (locale, name) => ({
+    kind: 'email_added',
+    to: address('ada@example.com'),
+    locale,
+    name,
+    newEmail: address('ada@work.example'),
+  }),
   primary_email_restored: (locale, name) => ({ kind: 'primary_email_restored', to: address('ada@example.com'), locale, name }),
   account_closed: (locale, name) => ({ kind: 'account_closed', to: address('ada@example.com'), locale, name }),
 };

@@ -54,6 +54,12 @@ export const en: MailTemplates = {
     lead: `The password of your account was changed on ${dateInWords(mail.at, 'en')}. Your other devices were signed out.`,
     ifNotYou: 'If it was not you, reset your password now on the log-in page.',
   }),
+  email_added: (mail, { name }) => ({
+    subject: 'An e-mail address was added to your account',
+    greeting: hello(name),
+    lead: `${oneLine(mail.newEmail)} now belongs to your account. It can be used to log in and to reset the password.`,
+    ifNotYou: 'If it was not you, reset your password now, which signs every device out, and then remove the address.',
+  }),
   primary_email_changed: (mail, { name, link, works }) => ({
     subject: 'The e-mail address of your account was changed',
     greeting: hello(name),
@@ -66,7 +72,7 @@ export const en: MailTemplates = {
   primary_email_restored: (_mail, { name }) => ({
     subject: 'Your e-mail address is back',
     greeting: hello(name),
-    lead: 'The change was undone. This is the only address of your account again, and every device was signed out.',
+    lead: 'The change was undone. This is the main address of your account again, and every device was signed out.',
     next: 'Another mail brings you a link to set a new password. Please do that now: somebody else may know the old one.',
     ifNotYou: 'If it was not you, somebody can read your mail. Change the password of your mailbox first.',
   }),

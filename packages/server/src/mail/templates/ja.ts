@@ -54,6 +54,13 @@ export const ja: MailTemplates = {
     lead: `${dateInWords(mail.at, 'ja')}に、アカウントのパスワードが変更されました。安全のため、ほかの端末からはサインアウトしています。`,
     ifNotYou: 'お心当たりがない場合は、今すぐログイン画面からパスワードを再設定してください。',
   }),
+  email_added: (mail, { name }) => ({
+    subject: 'アカウントにメールアドレスが追加されました',
+    greeting: dear(name),
+    lead: `${oneLine(mail.newEmail)} がアカウントに追加されました。このアドレスは、ログインとパスワードの再設定に使えます。`,
+    ifNotYou:
+      'お心当たりがない場合は、今すぐパスワードを再設定してください。すべての端末からサインアウトします。そのあと、追加されたアドレスを削除してください。',
+  }),
   primary_email_changed: (mail, { name, link, works }) => ({
     subject: 'アカウントのメールアドレスが変更されました',
     greeting: dear(name),
@@ -66,7 +73,7 @@ export const ja: MailTemplates = {
   primary_email_restored: (_mail, { name }) => ({
     subject: 'メールアドレスを元に戻しました',
     greeting: dear(name),
-    lead: '変更を取り消しました。アカウントのメールアドレスはこのアドレスだけに戻り、すべての端末からサインアウトしました。',
+    lead: '変更を取り消しました。このアドレスがアカウントのメインに戻り、すべての端末からサインアウトしました。',
     next: '以前のパスワードは第三者に知られているおそれがあります。別のメールでお送りするリンクから、すぐに新しいパスワードを設定してください。',
     ifNotYou:
       'お心当たりがない場合は、メールが第三者に読まれているおそれがあります。まずメールサービスのパスワードを変更してください。',

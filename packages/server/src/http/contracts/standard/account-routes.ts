@@ -72,6 +72,7 @@ export const accountRoutes = (app: Hono<HttpEnv>, door: Door): void => {
   app.post(
     endpoints.addEmail.path,
     requireUser(async (c, { user }) => {
+      await limit(limits.addEmail, user.id);
       const { email } = await readBody(c, endpoints.addEmail.body);
       const policy = { addressLimit: limits.resendAddress, verifyTtlSeconds: config.ttl.verify };
       const added = await auth.addEmail({ user, email, policy });

@@ -17,12 +17,12 @@ const started = async () => {
   const server = await startServer();
   await registered(server, 'ada@example.com');
   const { accessToken } = await loggedIn(server, 'ada@example.com');
-  const send = ({ method, path, auth }: Endpoint, body: BodyInit | undefined, headers: Record<string, string>) =>
+  const send = ({ method, path, auth }: Endpoint, body: string | Blob | undefined, headers: Record<string, string>) =>
     fetch(server.url + path, {
       method,
       headers: { ...headers, ...(auth === 'access_token' && { authorization: `Bearer ${accessToken}` }) },
       ...(body !== undefined && { body }),
-    }).then(async (response) => ({ status: response.status, body: await response.json() }));
+    }).then(async (response) => ({ status: response.status, body: (await response.json()) as Answer['body'] }));
   return { server, accessToken, send };
 };
 

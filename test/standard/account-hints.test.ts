@@ -116,7 +116,8 @@ describe('with hints off, registering a taken address', () => {
     server.advance({ minutes: 1 });
     await attempt(server, 'second@example.com');
     expect((await server.newestMail('second@example.com')).subject).toBe('You already have an account');
-    expect(await server.mails(ada)).toHaveLength(1);
+    const subjects = (await server.mails(ada)).map(({ subject }) => subject);
+    expect(subjects).not.toContain('You already have an account');
   });
 
   test('sends the verification mail again where the owner has not verified yet; its link makes the first account active', async () => {

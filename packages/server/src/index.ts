@@ -4,7 +4,10 @@ import { type Config, type Environment, parseConfig } from './config/config.ts';
 export { type Config, ConfigError, type Environment, parseConfig } from './config/config.ts';
 
 export type Tegata = {
-  /** A web-standard handler: mount it in any server that speaks `Request` and `Response`. */
+  /**
+   * A web-standard handler: mount it in any server that speaks `Request` and `Response`. In `bindings`, `incoming` is the
+   * request of node:http, whose socket tells the caller's address; without it all callers share one limit.
+   */
   fetch: (request: Request, bindings?: object) => Response | Promise<Response>;
   /** Begins to send mail. Requests are answered without it; mail waits. */
   start: () => void;
@@ -25,7 +28,7 @@ export const createTegata = async (settings: Environment | Config): Promise<Tega
   let stopping = false;
   const app = composeApp(config, engine, { isStopping: () => stopping });
   return {
-    fetch: (request, bindings) => app.fetch(request, bindings),
+    fetch: (request, bindings = {}) => app.fetch(request, bindings),
     start: () => engine.mailWorker.start(),
     prepareToStop: () => {
       stopping = true;

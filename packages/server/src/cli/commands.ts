@@ -1,6 +1,6 @@
 import { Unavailable } from '@tegata/core';
 import { ConfigError } from '../config/config.ts';
-import { type Command, UsageError } from './command.ts';
+import { type Command, rootCause, UsageError } from './command.ts';
 import { doctor } from './doctor.ts';
 import { migrate } from './migrate.ts';
 import { serve } from './serve.ts';
@@ -58,10 +58,9 @@ export const runCommand = async (argv: string[]): Promise<number> => {
 /** What the operator can mend is told without a stack trace; undefined for a mistake of ours. */
 const textForOperator = (error: unknown): string | undefined => {
   if (error instanceof ConfigError) return `${error.message}\n\`tegata doctor\` checks everything else too.`;
-  const cause = error instanceof Unavailable ? error.cause : error;
+  const cause = rootCause(error);
   const isOfTheMachine = error instanceof Unavailable || (cause instanceof Error && 'syscall' in cause);
   if (!isOfTheMachine) return undefined;
-  const what =
-    error instanceof Unavailable ? `${error.message}${cause instanceof Error ? `: ${cause.message}` : ''}` : String(cause);
+  const what = error instanceof Unavailable && cause instanceof Error ? `${error.message}: ${cause.message}` : String(cause);
   return `${what}\nCheck TEGATA_DATA_DIR and DATABASE_URL, the permissions and the disk; \`tegata doctor\` looks at each.`;
 };

@@ -1,18 +1,21 @@
-import { existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { type Config, ConfigError, parseConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
+import { parseSmtpUrl } from '../mail/smtp.ts';
 import { openDatabase } from '../stores/sql/sql-stores.ts';
-import type { Command } from './command.ts';
+import { sqlitePath } from '../stores/sql/sqlite.ts';
+import { type Command, refuseArguments, rootCause } from './command.ts';
 
 type Finding = { level: 'ok' | 'note' | 'problem'; about: string; text: string };
 
 /** Looks at everything the server will need and says what to do about what is wrong. Changes nothing. */
 export const doctor: Command = {
   lines: [['doctor', 'Check configuration, database, mail and clock, and say what to fix.']],
-  run: async () => {
+  run: async (args) => {
+    refuseArguments(args);
     const findings = await examine();
     const signs = { ok: 'ok     ', note: 'note   ', problem: 'PROBLEM' };
     for (const { level, about, text } of findings) console.log(`${signs[level]}  ${about.padEnd(13)} ${text}`);
@@ -72,29 +75,50 @@ const secretFinding = ({ secret, dataDir }: Config): Finding => {
 };
 
 const databaseFinding = async ({ databaseUrl }: Config): Promise<Finding> => {
-  const path = databaseUrl.slice('sqlite:'.length);
-  if (path !== ':memory:' && !existsSync(path)) {
-    return { level: 'ok', about: 'database', text: `${databaseUrl} does not exist yet; the first start makes it` };
+  const finding = (level: Finding['level'], text: string): Finding => ({
+    level,
+    about: 'database',
+    text: `${databaseUrl} ${text}`,
+  });
+  const path = sqlitePath(databaseUrl);
+  if (path === ':memory:') return finding('note', 'forgets everything when the server stops');
+  if (!existsSync(path)) {
+    const folder = nearestFolder(path);
+    if (folder.isWritable) return finding('ok', 'does not exist yet; the first start makes it');
+    return finding('problem', `cannot be made: ${folder.path} is not a folder that this user may write to`);
   }
   try {
     const database = await openDatabase(databaseUrl);
     await database.db.selectNoFrom((eb) => eb.val(1).as('one')).execute();
     await database.db.destroy();
-    return { level: 'ok', about: 'database', text: `${databaseUrl} answers` };
+    const open = (statSync(path).mode & 0o077) !== 0;
+    return open ? finding('note', `answers, but its file can be read by others: chmod 600 ${path}`) : finding('ok', 'answers');
   } catch (error) {
-    const text = `${databaseUrl} does not answer (${(error as Error).message}): check the path, its permissions and the disk`;
-    return { level: 'problem', about: 'database', text };
+    return finding(
+      'problem',
+      `does not answer (${(rootCause(error) as Error).message}): check the path, its permissions and the disk`,
+    );
   }
 };
 
-const mailFinding = async ({ smtpUrl, publicUrl }: Config): Promise<Finding> => {
+/** The part of the path that exists already: everything missing below it is made at the first start. */
+const nearestFolder = (path: string): { path: string; isWritable: boolean } => {
+  let folder = dirname(resolve(path));
+  while (!existsSync(folder)) folder = dirname(folder);
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return { path: folder, isWritable: statSync(folder).isDirectory() };
+  } catch {
+    return { path: folder, isWritable: false };
+  }
+};
+
+const mailFinding = async ({ smtpUrl, publicUrl, production }: Config): Promise<Finding> => {
   if (smtpUrl === undefined) return { level: 'note', about: 'mail', text: `no SMTP_URL: mail stays in ${publicUrl}/dev/mailbox` };
-  const { hostname, port, protocol } = new URL(smtpUrl);
-  const secure = protocol === 'smtps:';
-  const number = Number(port) || (secure ? 465 : 587);
-  const greeting = await readGreeting({ host: hostname, port: number, secure });
-  const text = `${hostname}:${number} ${greeting}`;
-  if (greeting.startsWith('greets')) return { level: 'ok', about: 'mail', text };
+  const server = parseSmtpUrl(smtpUrl, { production });
+  const greeting = await readGreeting(server);
+  const text = `${server.host}:${server.port} ${greeting}`;
+  if (greeting === 'greets') return { level: 'ok', about: 'mail', text };
   return { level: 'problem', about: 'mail', text: `${text}: check SMTP_URL and the network; mail waits in the outbox meanwhile` };
 };
 
@@ -107,7 +131,7 @@ const readGreeting = ({ host, port, secure }: { host: string; port: number; secu
     };
     socket.setTimeout(5000, () => done('does not answer within 5 s'));
     socket.once('error', (error: NodeJS.ErrnoException) => done(`refuses (${error.code ?? error.message})`));
-    socket.once('data', (data) => done(data.toString().startsWith('220') ? 'greets' : 'is not a mail server'));
+    socket.once('data', (data) => done(data.toString().startsWith('220') ? 'greets' : 'does not greet like a mail server'));
   });
 
 /** Tokens and locks are made of times: a clock before this release was built is certainly wrong. */

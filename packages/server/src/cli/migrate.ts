@@ -2,11 +2,12 @@ import { parseConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
 import { migrateToLatest } from '../stores/sql/migrate.ts';
 import { openDatabase } from '../stores/sql/sql-stores.ts';
-import type { Command } from './command.ts';
+import { type Command, refuseArguments } from './command.ts';
 
 export const migrate: Command = {
   lines: [['migrate', 'Bring the database schema up to date (serve does it too).']],
-  run: async () => {
+  run: async (args) => {
+    refuseArguments(args);
     const database = await openDatabase(parseConfig(readEnvironment()).databaseUrl);
     try {
       const applied = await migrateToLatest(database);

@@ -3,11 +3,12 @@ import { type Config, parseConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
 import { listen } from '../http/listen.ts';
 import { createTegata } from '../index.ts';
-import type { Command } from './command.ts';
+import { type Command, refuseArguments } from './command.ts';
 
 export const serve: Command = {
   lines: [['serve', 'Start the server (Ctrl-C finishes what is in hand, then stops).']],
-  run: async () => {
+  run: async (args) => {
+    refuseArguments(args);
     const config = parseConfig(readEnvironment());
     const tegata = await createTegata(config);
     const server = await listen(tegata.fetch, config).catch(async (error: NodeJS.ErrnoException) => {

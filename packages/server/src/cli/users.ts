@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { User } from '@tegata/core';
 import { composeEngine, type Engine } from '../compose.ts';
 import { parseConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
+import { sqlitePath } from '../stores/sql/sqlite.ts';
 import { type Command, UsageError } from './command.ts';
 
 type Action = (engine: Engine, rest: string[]) => Promise<number>;
@@ -16,12 +18,13 @@ const list: Action = async ({ auth }, rest) => {
   for (const user of found) console.log(line(user));
   const last = found.at(-1);
   if (found.length === 0) console.log('No user found.');
-  else if (last && found.length === limit) console.log(`More: tegata users list --before ${last.id}`);
+  else if (last && found.length === limit) console.log(`There may be more: add --before ${last.id}`);
   return 0;
 };
 
-const show: Action = async ({ auth }, [idOrEmail]) => {
-  const shown = await auth.showUser({ idOrEmail: required(idOrEmail) });
+const show: Action = async ({ auth }, rest) => {
+  const idOrEmail = theOneNamed(rest);
+  const shown = await auth.showUser({ idOrEmail });
   if (!shown.ok) return notFound(idOrEmail);
   const { user, emails, sessions, hasPassword } = shown.value;
   console.log(line(user));
@@ -33,7 +36,7 @@ const show: Action = async ({ auth }, [idOrEmail]) => {
   }
   for (const session of sessions) {
     console.log(
-      `  session  ${session.id} from ${session.ipAddress ?? 'an unknown address'}, last used ${time(session.lastUsedAt)}, ${session.userAgent ?? ''}`,
+      `  session  ${session.id} from ${session.ipAddress ?? 'an unknown address'}, last used ${time(session.lastUsedAt)}, ${printable(session.userAgent ?? 'an unknown program')}`,
     );
   }
   if (sessions.length === 0) console.log('  no live session');
@@ -42,8 +45,9 @@ const show: Action = async ({ auth }, [idOrEmail]) => {
 
 const setStatus =
   (status: 'active' | 'suspended' | 'deactivated'): Action =>
-  async ({ auth }, [idOrEmail]) => {
-    const shown = await auth.showUser({ idOrEmail: required(idOrEmail) });
+  async ({ auth }, rest) => {
+    const idOrEmail = theOneNamed(rest);
+    const shown = await auth.showUser({ idOrEmail });
     if (!shown.ok) return notFound(idOrEmail);
     const { user } = shown.value;
     const changed = await auth.setUserStatus({ userId: user.id, status });
@@ -53,8 +57,9 @@ const setStatus =
     return 0;
   };
 
-const unlock: Action = async ({ auth }, [idOrEmail]) => {
-  const shown = await auth.showUser({ idOrEmail: required(idOrEmail) });
+const unlock: Action = async ({ auth }, rest) => {
+  const idOrEmail = theOneNamed(rest);
+  const shown = await auth.showUser({ idOrEmail });
   if (!shown.ok) return notFound(idOrEmail);
   await auth.unlockUser({ userId: shown.value.user.id });
   console.log(`${shown.value.user.email} may log in again: failed attempts are forgotten.`);
@@ -82,7 +87,17 @@ export const users: Command = {
   run: async ([name, ...rest]) => {
     const action = actions[name ?? ''];
     if (!action) throw new UsageError(name ? `There is no "users ${name}".` : 'Say what to do with users:');
-    const engine = await composeEngine(parseConfig(readEnvironment()));
+    const config = parseConfig(readEnvironment());
+    const file = sqlitePath(config.databaseUrl);
+    // A new and empty one would only hide that the settings are not the server's.
+    if (!existsSync(file)) {
+      console.error(
+        `There is no database at ${file}. Are DATABASE_URL and TEGATA_DATA_DIR the server's? Has it ever been started?`,
+      );
+      return 1;
+    }
+    // What happened is told in words, not as a line of the log too.
+    const engine = await composeEngine({ ...config, logLevel: 'warn' });
     try {
       return await action(engine, rest);
     } finally {
@@ -105,15 +120,18 @@ const parse = <const Options extends NonNullable<Parameters<typeof parseArgs>[0]
 const definedOnly = (values: { search?: string | undefined; before?: string | undefined }) =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { search?: string; before?: string };
 
-const required = (value: string | undefined): string => {
-  if (!value) throw new UsageError('Name the user by id or address.');
-  return value;
+const theOneNamed = ([idOrEmail, ...others]: string[]): string => {
+  if (!idOrEmail || others.length > 0) throw new UsageError('Name one user, by id or address.');
+  return idOrEmail;
 };
 
-const notFound = (idOrEmail: string | undefined): number => {
+const notFound = (idOrEmail: string): number => {
   console.error(`No user ${idOrEmail} in this database. Are DATABASE_URL and TEGATA_DATA_DIR the server's?`);
   return 1;
 };
 
 const time = (ms: number) => new Date(ms).toISOString();
-const line = (user: User) => `${user.id}  ${user.status.padEnd(11)}  ${user.email}  ${user.name}`;
+const line = (user: User) => `${user.id}  ${user.status.padEnd(11)}  ${user.email}  ${printable(user.name)}`;
+
+/** Names and programs are what strangers wrote: nothing in them may command the operator's terminal. */
+const printable = (text: string) => text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '\ufffd');

@@ -37,6 +37,7 @@ export const createDocsPage = (document: OpenapiDocument): Hono => {
 };
 
 const reference = (document: OpenapiDocument): Html => {
+  const typeText = describeTypes(document.components.schemas);
   const operations = Object.entries(document.paths as Record<string, Record<string, Operation>>).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
@@ -56,12 +57,15 @@ ${document.tags.map(
 (English, Japanese), and <code>reason</code> is a stable word for the cause. Every answer carries <code>X-Request-Id</code>.</p>
 <p>Calls marked <b>access token</b> need <code>Authorization: Bearer …</code>; the refresh token travels in an HttpOnly cookie, or in the body
 after <code>"token_transport": "body"</code>.</p></section>
-${document.tags.map((tag) => html`<h2 class="tag">${tag.name}</h2><p class="quiet">${tag.description}</p>${ofTag(tag.name).map(callCard)}`)}
+${document.tags.map((tag) => html`<h2 class="tag">${tag.name}</h2><p class="quiet">${tag.description}</p>${ofTag(tag.name).map((call) => callCard(call, typeText))}`)}
 </div>
 </main>`;
 };
 
-const callCard = ({ path, method, operation }: { path: string; method: string; operation: Operation }): Html => {
+const callCard = (
+  { path, method, operation }: { path: string; method: string; operation: Operation },
+  typeText: TypeText,
+): Html => {
   const success = Object.entries(operation.responses).find(([status]) => status.startsWith('2'));
   const failures = Object.entries(operation.responses).filter(([status]) => !status.startsWith('2'));
   const credential = operation.security
@@ -77,9 +81,9 @@ ${operation.description
   .split('\n\n')
   .filter(Boolean)
   .map((text) => html`<p>${text}</p>`)}
-${operation.parameters.length > 0 && html`<h4>Parameters</h4><pre>${operation.parameters.map(parameterLine).join('\n')}</pre>`}
-${request && html`<h4>Body${operation.requestBody?.required ? '' : ' (optional)'}</h4><pre>${shape(request)}</pre>`}
-<h4>${success?.[0]} <code>data</code></h4><pre>${data ? shape(data) : ''}</pre>
+${operation.parameters.length > 0 && html`<h4>Parameters</h4><pre>${operation.parameters.map(({ name, in: place, schema }) => `${name}: ${typeText(schema)}  (${place})`).join('\n')}</pre>`}
+${request && html`<h4>Body${operation.requestBody?.required ? '' : ' (optional)'}</h4><pre>${typeText(request)}</pre>`}
+<h4>${success?.[0]} <code>data</code></h4><pre>${data ? typeText(data) : ''}</pre>
 <details><summary>Failures</summary><dl class="facts">${failures.map(
     ([status, { description }]) =>
       html`<dt>${status}</dt><dd>${description.split('\n\n').map((line) => html`<div>${line.replaceAll('`', '')}</div>`)}</dd>`,
@@ -87,25 +91,27 @@ ${request && html`<h4>Body${operation.requestBody?.required ? '' : ' (optional)'
 </section>`;
 };
 
-const parameterLine = ({ name, in: place, schema }: Operation['parameters'][number]) =>
-  `${name}: ${typeText(schema, '')}  (${place})`;
+type TypeText = (schema: Schema, indent?: string) => string;
 
-const shape = (schema: Schema): string => typeText(schema, '');
-
-/** A schema in the notation that TypeScript programmers read without thinking. */
-const typeText = (schema: Schema, indent: string): string => {
-  if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(' | ');
-  if (schema.const !== undefined) return JSON.stringify(schema.const);
-  if (schema.anyOf) return schema.anyOf.map((option) => typeText(option, indent)).join(' | ');
-  if (schema.type === 'array' && schema.items) return `${typeText(schema.items, indent)}[]`;
-  if (schema.properties) {
-    const inner = `${indent}  `;
-    const lines = Object.entries(schema.properties).map(([name, property]) => {
-      const note = property.description ? `  // ${property.description}` : '';
-      return `${inner}${name}${schema.required?.includes(name) ? '' : '?'}: ${typeText(property, inner)}${note}`;
-    });
-    return `{\n${lines.join('\n')}\n${indent}}`;
-  }
-  const type = Array.isArray(schema.type) ? schema.type.join(' | ') : (schema.type ?? 'any');
-  return schema.format === 'uuid' ? 'uuid' : schema.format === 'date-time' ? 'time' : type;
+/** A schema in the notation that TypeScript programmers read without thinking, with named ones written out. */
+const describeTypes = (schemas: Record<string, Schema>): TypeText => {
+  const typeText: TypeText = (schema, indent = '') => {
+    const named = schema.$ref && schemas[schema.$ref.replace('#/components/schemas/', '')];
+    if (named) return typeText(named, indent);
+    if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(' | ');
+    if (schema.const !== undefined) return JSON.stringify(schema.const);
+    if (schema.anyOf) return schema.anyOf.map((option) => typeText(option, indent)).join(' | ');
+    if (schema.type === 'array' && schema.items) return `${typeText(schema.items, indent)}[]`;
+    if (schema.properties) {
+      const inner = `${indent}  `;
+      const lines = Object.entries(schema.properties).map(([name, property]) => {
+        const note = property.description ? `  // ${property.description}` : '';
+        return `${inner}${name}${schema.required?.includes(name) ? '' : '?'}: ${typeText(property, inner)}${note}`;
+      });
+      return `{\n${lines.join('\n')}\n${indent}}`;
+    }
+    const type = Array.isArray(schema.type) ? schema.type.join(' | ') : (schema.type ?? 'any');
+    return schema.format === 'uuid' ? 'uuid' : schema.format === 'date-time' ? 'time' : type;
+  };
+  return typeText;
 };

@@ -4,7 +4,7 @@
  */
 import { type Migration, Migrator } from 'kysely';
 import type { SqlDatabase } from './database.ts';
-import * as initial from './migrations/0001-initial.ts';
+import { initial } from './migrations/0001-initial.ts';
 
 /** Imported rather than read from a folder, so that a bundled or compiled server has them too. Append only. */
 const migrations: Record<string, Migration> = { '0001-initial': initial };

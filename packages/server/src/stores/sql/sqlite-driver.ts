@@ -12,9 +12,16 @@ import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult }
 export const createSqliteDriver = (database: DatabaseSync, busyTimeoutMs: number): Driver => {
   const turns = createTurns();
   const run = createRunner(database);
+  // Outside a transaction, whoever waits for another process lets others have their turn: reading needs no lock.
+  const pause = async (ms: number) => {
+    if (database.isTransaction) return sleep(ms);
+    turns.pass();
+    await sleep(ms);
+    await turns.take();
+  };
   const connection: DatabaseConnection = {
     executeQuery: async <Row>({ sql, parameters }: CompiledQuery) =>
-      (await waitWhileBusy(() => run(sql, parameters as SQLInputValue[]), busyTimeoutMs)) as QueryResult<Row>,
+      (await waitWhileBusy(() => run(sql, parameters as SQLInputValue[]), busyTimeoutMs, pause)) as QueryResult<Row>,
     streamQuery: () => {
       throw new Error('no query of Tegata is read as a stream');
     },
@@ -87,7 +94,11 @@ const pauses = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100];
  *
  * @throws Unavailable when the database still is busy, or cannot be read or written.
  */
-export const waitWhileBusy = async <Value>(work: () => Value, busyTimeoutMs: number): Promise<Value> => {
+export const waitWhileBusy = async <Value>(
+  work: () => Value,
+  busyTimeoutMs: number,
+  wait: (ms: number) => Promise<void> = sleep,
+): Promise<Value> => {
   for (let tries = 0, waitedMs = 0; ; tries += 1) {
     try {
       return work();
@@ -98,7 +109,7 @@ export const waitWhileBusy = async <Value>(work: () => Value, busyTimeoutMs: num
       if (code !== busyCode || waitedMs + pause > busyTimeoutMs) {
         throw new Unavailable('the database is not available', { cause });
       }
-      await sleep(pause);
+      await wait(pause);
       waitedMs += pause;
     }
   }

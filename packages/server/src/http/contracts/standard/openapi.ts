@@ -2,12 +2,27 @@ import { type Endpoint, endpoints, errorSchema, failureStatus, paginationSchema 
 import { z } from 'zod';
 
 const json = (schema: unknown) => ({ content: { 'application/json': { schema } } });
-const schemaOf = (schema: z.ZodType, io: 'input' | 'output') => {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any' });
+
+/** Named schemas, as they come up. All contracts share one document, so each name says whose it is. */
+const named: Record<string, unknown> = {};
+const inDocument = (text: string) => text.replaceAll('"#/$defs/', '"#/components/schemas/Standard');
+
+const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): object => {
+  const made = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any', override: plain });
+  const { $schema: _, $defs = {}, ...rest } = JSON.parse(inDocument(JSON.stringify(made)));
+  for (const [name, definition] of Object.entries($defs)) named[`Standard${name}`] = definition;
   return rest;
 };
 
-const errorContent = json({ $ref: '#/components/schemas/StandardError' });
+/** Without what the library adds for itself: the pattern behind a format, the bounds of a float, a promise never to grow. */
+const plain = ({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void => {
+  if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  delete jsonSchema.additionalProperties;
+};
+
+const errorContent = json(schemaOf(errorSchema, 'output'));
 const sharedFailures: Record<string, string> = {
   400: 'The request is malformed or invalid',
   429: 'Too many requests: wait for `Retry-After` seconds',
@@ -23,7 +38,7 @@ export const describeStandard = () => {
   }
   return {
     paths,
-    schemas: { StandardError: schemaOf(errorSchema, 'output') },
+    schemas: named,
     tags: [
       { name: 'Registration', description: 'Make an account and prove an address.' },
       { name: 'Sessions', description: 'Log in, refresh, log out, and see where you are logged in.' },
@@ -88,7 +103,6 @@ const failuresOf = (endpoint: Endpoint) => {
     const status = failureStatus[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), `\`${code}\` ${text}`]);
   }
-  return Object.fromEntries(
-    [...byStatus].map(([status, texts]) => [status, { description: texts.join('\n\n'), ...errorContent }]),
-  );
+  const told = [...byStatus].map(([status, texts]) => [status, { description: texts.join('\n\n'), ...errorContent }]);
+  return { ...Object.fromEntries(told), default: { description: 'Any other failure, in the same shape', ...errorContent } };
 };

@@ -3,12 +3,14 @@
  * able to run. Partial indexes keep the ones that every refresh or mail touches small; they are written with literals,
  * because a condition on a bound value cannot use them.
  */
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type Migration, sql } from 'kysely';
 
-export const up = async (db: Kysely<unknown>): Promise<void> => {
-  await createAccountTables(db);
-  await createSessionTables(db);
-  await createMailAndAuditTables(db);
+export const initial: Migration = {
+  up: async (db: Kysely<unknown>): Promise<void> => {
+    await createAccountTables(db);
+    await createSessionTables(db);
+    await createMailAndAuditTables(db);
+  },
 };
 
 const createAccountTables = async (db: Kysely<unknown>): Promise<void> => {

@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { httpRequest, openConnection, type Reply } from './http-connection.ts';
+import { type Person, password } from './people.ts';
+
+// The load generator: a process of its own that is sent one plan, carries it out, answers with what it measured, and
+// ends. Loopback only.
+
+/**
+ * `connections` of them ask without a pause; with `perSecond` they ask at that rate instead, and latency counts from
+ * the moment a request was due, so that a stalled server cannot hide what waited behind the stall.
+ */
+export type Plan = {
+  port: number;
+  kind: 'me' | 'refresh' | 'log-in';
+  peopleFile: string;
+  connections: number;
+  seconds: number;
+  perSecond?: number;
+};
+
+/** Milliseconds. */
+export type Latencies = { p50: number; p99: number; worst: number };
+
+export type Measured = {
+  answers: number;
+  perSecond: number;
+  /** By status. */
+  statuses: Record<string, number>;
+  latencies: Record<string, Latencies>;
+  /** Refusals that do not say when to come back. */
+  withoutRetryAfter: number;
+};
+
+/** Makes the requests of one kind; a person's next one may depend on the answer to the last. */
+const createRequests = (plan: Plan, people: Person[]) => {
+  let next = Math.floor(Math.random() * people.length);
+  const nextPerson = () => {
+    next = (next + 1) % people.length;
+    return people[next] as Person;
+  };
+  const json = { 'Content-Type': 'application/json' };
+  return (): { request: string; done: (reply: Reply) => void } => {
+    const person = nextPerson();
+    if (plan.kind === 'me') {
+      const request = httpRequest('GET', '/api/v1/me', { Authorization: `Bearer ${person.accessToken}` });
+      return { request, done: () => {} };
+    }
+    if (plan.kind === 'log-in') {
+      const body = JSON.stringify({ email: person.email, password, token_transport: 'body' });
+      return { request: httpRequest('POST', '/api/v1/auth/login', json, body), done: () => {} };
+    }
+    const body = JSON.stringify({ refresh_token: person.refreshToken });
+    return {
+      request: httpRequest('POST', '/api/v1/auth/refresh', json, body),
+      done: (reply) => {
+        if (reply.status === 200) person.refreshToken = JSON.parse(reply.body).data.refresh_token;
+      },
+    };
+  };
+};
+
+const quantile = (sorted: number[], part: number): number => sorted[Math.floor(part * (sorted.length - 1))] ?? 0;
+
+const carryOut = async (plan: Plan): Promise<Measured> => {
+  const nextRequest = createRequests(plan, JSON.parse(readFileSync(plan.peopleFile, 'utf8')));
+  const times: Record<string, number[]> = {};
+  let withoutRetryAfter = 0;
+  const startedAt = performance.now();
+  const endsAt = startedAt + plan.seconds * 1000;
+  let sent = 0;
+
+  const work = async () => {
+    const connection = await openConnection('127.0.0.1', plan.port);
+    for (;;) {
+      let since = performance.now();
+      if (plan.perSecond !== undefined) {
+        since = startedAt + (sent * 1000) / plan.perSecond;
+        sent += 1;
+        const early = since - performance.now();
+        if (since < endsAt && early > 0) await sleep(early);
+      }
+      if (since >= endsAt) break;
+      const { request, done } = nextRequest();
+      const reply = await connection.send(request);
+      done(reply);
+      (times[reply.status] ??= []).push(performance.now() - since);
+      if (reply.status === 503 && !/\r\nretry-after: [1-9]/i.test(reply.head)) withoutRetryAfter += 1;
+    }
+    connection.close();
+  };
+  await Promise.all(Array.from({ length: plan.connections }, work));
+
+  const seconds = (performance.now() - startedAt) / 1000;
+  const statuses: Measured['statuses'] = {};
+  const latencies: Measured['latencies'] = {};
+  let answers = 0;
+  for (const [status, list] of Object.entries(times)) {
+    const sorted = list.sort((a, b) => a - b);
+    statuses[status] = sorted.length;
+    answers += sorted.length;
+    latencies[status] = { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), worst: quantile(sorted, 1) };
+  }
+  return { answers, perSecond: answers / seconds, statuses, latencies, withoutRetryAfter };
+};
+
+process.once('message', async (plan: Plan) => {
+  const measured = await carryOut(plan);
+  process.send?.(measured, () => process.disconnect());
+});

@@ -11,6 +11,8 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: ['test/faults/**', '**/node_modules/**'],
+          // No test replaces a module, so the files of one worker may share what they import.
+          isolate: false,
           testTimeout: 20_000,
         },
       },

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
+import { parseEmailAddress, type Session, type User } from '@tegata/core';
 import { composeEngine } from '../packages/server/src/compose.ts';
 import { parseConfig } from '../packages/server/src/config/config.ts';
-import { parseEmailAddress, type Session, type User } from '@tegata/core';
 
 // Fills a database with people who are logged in: through the product's own stores, so every row is one that it could
 // have written, but without a hash for each.

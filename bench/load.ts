@@ -14,6 +14,9 @@ export type Plan = {
   port: number;
   kind: 'me' | 'refresh' | 'log-in';
   peopleFile: string;
+  /** Which of the people: a chain of refresh tokens is lost when the process ends, so each round takes others. */
+  peopleFrom: number;
+  peopleCount: number;
   connections: number;
   seconds: number;
   perSecond?: number;
@@ -63,7 +66,8 @@ const createRequests = (plan: Plan, people: Person[]) => {
 const quantile = (sorted: number[], part: number): number => sorted[Math.floor(part * (sorted.length - 1))] ?? 0;
 
 const carryOut = async (plan: Plan): Promise<Measured> => {
-  const nextRequest = createRequests(plan, JSON.parse(readFileSync(plan.peopleFile, 'utf8')));
+  const everybody: Person[] = JSON.parse(readFileSync(plan.peopleFile, 'utf8'));
+  const nextRequest = createRequests(plan, everybody.slice(plan.peopleFrom, plan.peopleFrom + plan.peopleCount));
   const times: Record<string, number[]> = {};
   let withoutRetryAfter = 0;
   const startedAt = performance.now();
@@ -84,7 +88,9 @@ const carryOut = async (plan: Plan): Promise<Measured> => {
       const { request, done } = nextRequest();
       const reply = await connection.send(request);
       done(reply);
-      (times[reply.status] ??= []).push(performance.now() - since);
+      const list = times[reply.status] ?? [];
+      times[reply.status] = list;
+      list.push(performance.now() - since);
       if (reply.status === 503 && !/\r\nretry-after: [1-9]/i.test(reply.head)) withoutRetryAfter += 1;
     }
     connection.close();

@@ -15,6 +15,11 @@ export type TestServer = {
   advance: (duration: { milliseconds?: number; seconds?: number; minutes?: number; hours?: number; days?: number }) => void;
   now: () => number;
   call: (method: string, path: string, options?: CallOptions) => Promise<Answer>;
+  /**
+   * Makes that many calls at once, on connections opened before: on fresh ones the first call is over when the last one
+   * begins, and nothing is raced.
+   */
+  atOnce: <Value>(count: number, call: (index: number) => Promise<Value>) => Promise<Value[]>;
   /** Sends what waits, then gives the newest mail to the address. */
   newestMail: (to: string) => Promise<MailboxMessage>;
   mails: (to: string) => Promise<MailboxMessage[]>;
@@ -86,6 +91,12 @@ export const startServer = async (settings: Record<string, string> = {}, at = st
     };
   };
 
+  const atOnce: TestServer['atOnce'] = async (count, made) => {
+    const indices = Array.from({ length: count }, (_, index) => index);
+    await Promise.all(indices.map(() => call('GET', '/health/live')));
+    return Promise.all(indices.map(made));
+  };
+
   const mails = async (to: string): Promise<MailboxMessage[]> => {
     await engine.mailWorker.drain();
     return (await call('GET', `/dev/mailbox/messages?to=${encodeURIComponent(to)}`)).body;
@@ -111,6 +122,7 @@ export const startServer = async (settings: Record<string, string> = {}, at = st
       now += (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000 + milliseconds;
     },
     call,
+    atOnce,
     mails,
     newestMail: async (to) => {
       const [newest] = await mails(to);

@@ -580,7 +580,7 @@ test('log-in and registration from another site’s page are 403: nobody is logg
 
 test('V6 twenty refreshes at once all succeed, with one successor, and leave one working lineage', async () => {
   const { server, session } = await startWithAda();
-  const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(server, session.refreshCookie)));
+  const answers = await server.atOnce(20, () => refresh(server, session.refreshCookie));
   expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
   const successors = new Set(answers.map((answer) => cookiePair(answer, 'refresh_token')));
   expect(successors.size).toBe(1);
@@ -596,7 +596,7 @@ test('64 at once, round after round, move the session on by one generation each'
   const { server, session } = await startWithAda();
   let { refreshCookie } = session;
   for (let round = 1; round <= 8; round += 1) {
-    const answers = await Promise.all(Array.from({ length: 64 }, () => refresh(server, refreshCookie)));
+    const answers = await server.atOnce(64, () => refresh(server, refreshCookie));
     expect(answers.map(({ status }) => status)).toEqual(Array(64).fill(200));
     const successors = new Set(answers.map((answer) => cookiePair(answer, 'refresh_token')));
     expect([round, successors.size]).toEqual([round, 1]);
@@ -608,7 +608,7 @@ test('64 at once, round after round, move the session on by one generation each'
 
 test('under the strict policy of many at once exactly one is served, and the session ends', async () => {
   const { server, session } = await startWithAda({ TEGATA_REFRESH_GRACE: '0s' });
-  const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(server, session.refreshCookie)));
+  const answers = await server.atOnce(20, () => refresh(server, session.refreshCookie));
   const served = answers.filter(({ status }) => status === 200);
   expect(served).toHaveLength(1);
   expect(answers.filter(({ status }) => status === 401)).toHaveLength(19);
@@ -635,7 +635,7 @@ test('a log-out among refreshes at the same moment leaves nothing that works', a
 
 test('sessions that refresh at the same time never disturb one another', async () => {
   const { server } = await startWithAda();
-  const sessions = await Promise.all(Array.from({ length: 9 }, () => loggedIn(server, 'ada@example.com')));
+  const sessions = await server.atOnce(9, () => loggedIn(server, 'ada@example.com'));
   const answers = await Promise.all(
     sessions.flatMap(({ refreshCookie }) => Array.from({ length: 5 }, () => refresh(server, refreshCookie))),
   );

@@ -16,6 +16,11 @@ export type Deps = Stores & {
    * failure or throws: a use case is done whole or not at all.
    */
   atomically: <Outcome extends Result<unknown, { code: string }>>(work: (stores: Stores) => Promise<Outcome>) => Promise<Outcome>;
+  /**
+   * Runs works with the same key one after another, as far as this process goes. For what would be judged wrongly side by
+   * side, never for what must happen once. @throws Unavailable when too many wait.
+   */
+  inTurn: <Value>(key: string, work: () => Promise<Value>) => Promise<Value>;
   clock: Clock;
   secrets: Secrets;
   hasher: PasswordHasher;

@@ -10,6 +10,7 @@ import { createSeal } from './adapters/seal.ts';
 import { createSecrets } from './adapters/secrets.ts';
 import { hs256Ring, publicKeys } from './adapters/signing-key.ts';
 import { createTokenSigner } from './adapters/token-signer.ts';
+import { createTurns } from './adapters/turns.ts';
 import type { Config } from './config/config.ts';
 import { developmentSecret } from './config/development-secret.ts';
 import { createApp } from './http/app.ts';
@@ -70,6 +71,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
   const deps: Deps = {
     ...stores,
     atomically,
+    inTurn: createTurns({ maxWaiting: 128 }),
     clock,
     secrets: createSecrets(keys, clock),
     hasher: createPasswordHasher({ algorithm: config.passwordHash, lane }, options.hashParameters),

@@ -12,7 +12,7 @@ export type ChangePasswordFailure = ConfirmPasswordFailure | PasswordRejected | 
 
 type ChangePasswordDeps = Pick<
   Deps,
-  'passwords' | 'emails' | 'audit' | 'lockouts' | 'atomically' | 'clock' | 'hasher' | 'isCommonPassword' | 'settings'
+  'passwords' | 'emails' | 'audit' | 'inTurn' | 'lockouts' | 'atomically' | 'clock' | 'hasher' | 'isCommonPassword' | 'settings'
 >;
 
 export const changePassword = async (

@@ -9,12 +9,22 @@ import type { PasswordHash } from './password-hash.ts';
  *
  * The attempt is taken before the comparison (see `takeAttempt`) and forgotten after a success. Without a hash to
  * compare with, the dummy hash is verified instead: a stranger cannot tell by the time whether there is an account.
+ *
+ * Attempts of one subject and source wait for one another, or the log-ins of ten open tabs would count as ten failures
+ * before the first of them has succeeded.
  */
 export type VerifyPasswordFailure = { code: 'wrong_password' } | { code: 'account_locked'; lockedUntil: number };
 
-export const verifyPassword = async (
-  { lockouts, hasher, clock, settings }: Pick<Deps, 'lockouts' | 'hasher' | 'clock' | 'settings'>,
-  attempt: { subject: string; source: string; password: string; hash: PasswordHash | null },
+export type VerifyPasswordDeps = Pick<Deps, 'inTurn' | 'lockouts' | 'hasher' | 'clock' | 'settings'>;
+
+type Attempt = { subject: string; source: string; password: string; hash: PasswordHash | null };
+
+export const verifyPassword = (deps: VerifyPasswordDeps, attempt: Attempt): Promise<Result<undefined, VerifyPasswordFailure>> =>
+  deps.inTurn(`${attempt.subject} ${attempt.source}`, () => verifyInTurn(deps, attempt));
+
+const verifyInTurn = async (
+  { lockouts, hasher, clock, settings }: VerifyPasswordDeps,
+  attempt: Attempt,
 ): Promise<Result<undefined, VerifyPasswordFailure>> => {
   const { subject, source, password } = attempt;
   // Half a surrogate pair becomes U+FFFD on the way to bytes: it would match a password that really holds one.

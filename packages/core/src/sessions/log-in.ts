@@ -41,7 +41,7 @@ export type LoggedIn = { user: User; session: Session; tokens: IssuedTokens; dev
 
 type LogInDeps = Pick<
   Deps,
-  'users' | 'audit' | 'lockouts' | 'atomically' | 'clock' | 'secrets' | 'hasher' | 'tokens' | 'devices' | 'settings'
+  'users' | 'audit' | 'inTurn' | 'lockouts' | 'atomically' | 'clock' | 'secrets' | 'hasher' | 'tokens' | 'devices' | 'settings'
 >;
 
 export const logIn = async (deps: LogInDeps, input: LogInInput): Promise<Result<LoggedIn, LogInFailure>> => {

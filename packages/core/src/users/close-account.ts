@@ -18,7 +18,10 @@ export type CloseAccountFailure =
 
 const freshLogInMs = 5 * 60 * 1000;
 
-type CloseAccountDeps = Pick<Deps, 'passwords' | 'audit' | 'lockouts' | 'atomically' | 'clock' | 'hasher' | 'settings'>;
+type CloseAccountDeps = Pick<
+  Deps,
+  'passwords' | 'audit' | 'inTurn' | 'lockouts' | 'atomically' | 'clock' | 'hasher' | 'settings'
+>;
 
 export const closeAccount = async (
   deps: CloseAccountDeps,

@@ -25,3 +25,6 @@ export const createLogger = (options: Pick<LoggerOptions, 'level'>): Logger =>
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
   });
+
+/** The same log without that net, which costs three times the line: for the one that every request writes, in a fixed shape. */
+export const withoutNet = (logger: Logger): Logger => logger.child({}, { redact: [] });

@@ -1,0 +1,80 @@
+import { Unavailable } from '@tegata/core';
+import { expect, test } from 'vitest';
+import { createTurns } from './turns.ts';
+
+/** A work that lasts until it is told to end, and notes when it began. */
+const work = (began: string[], name: string) => {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const run = () => {
+    began.push(name);
+    return promise;
+  };
+  return { run, end: () => resolve(name), fail: () => reject(new Error(name)) };
+};
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+test('works with one key run one after another, in the order in which they came', async () => {
+  const inTurn = createTurns({ maxWaiting: 10 });
+  const began: string[] = [];
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => work(began, name)) as [
+    ReturnType<typeof work>,
+    ReturnType<typeof work>,
+    ReturnType<typeof work>,
+  ];
+  const all = [a, b, c].map(({ run }) => inTurn('ada', run));
+  await settled();
+  expect(began).toEqual(['a']);
+  b.end();
+  await settled();
+  expect(began).toEqual(['a']);
+  a.end();
+  await settled();
+  expect(began).toEqual(['a', 'b', 'c']);
+  c.end();
+  expect(await Promise.all(all)).toEqual(['a', 'b', 'c']);
+});
+
+test('works with different keys do not wait for one another', async () => {
+  const inTurn = createTurns({ maxWaiting: 1 });
+  const began: string[] = [];
+  const ada = work(began, 'ada');
+  const ben = work(began, 'ben');
+  const both = [inTurn('ada', ada.run), inTurn('ben', ben.run)];
+  await settled();
+  expect(began).toEqual(['ada', 'ben']);
+  ben.end();
+  expect(await both[1]).toBe('ben');
+  ada.end();
+  expect(await both[0]).toBe('ada');
+});
+
+test('a work that fails fails alone', async () => {
+  const inTurn = createTurns({ maxWaiting: 10 });
+  const began: string[] = [];
+  const bad = work(began, 'bad');
+  const good = work(began, 'good');
+  const [failing, fine] = [inTurn('ada', bad.run), inTurn('ada', good.run)];
+  bad.fail();
+  good.end();
+  await expect(failing).rejects.toThrow('bad');
+  expect(await fine).toBe('good');
+  expect(
+    await inTurn('ada', async () => {
+      throw new Error('at once');
+    }).catch((error: Error) => error.message),
+  ).toBe('at once');
+});
+
+test('a line has an end: who does not fit is told so, and fits again later', async () => {
+  const inTurn = createTurns({ maxWaiting: 2 });
+  const began: string[] = [];
+  const first = work(began, 'first');
+  const second = work(began, 'second');
+  const all = [inTurn('ada', first.run), inTurn('ada', second.run)];
+  await expect(inTurn('ada', async () => 'third')).rejects.toThrow(Unavailable);
+  first.end();
+  second.end();
+  await Promise.all(all);
+  expect(await inTurn('ada', async () => 'third')).toBe('third');
+});

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { httpRequest, openConnection, type Reply } from './http-connection.ts';
+import { type HttpConnection, httpRequest, openConnection, type Reply } from './http-connection.ts';
 import { type Person, password } from './people.ts';
 
 // The load generator: a process of its own that is sent one plan, carries it out, answers with what it measured, and
@@ -20,6 +20,8 @@ export type Plan = {
   connections: number;
   seconds: number;
   perSecond?: number;
+  /** So many and no more, in place of `seconds`. */
+  requests?: number;
 };
 
 /** Milliseconds. */
@@ -70,21 +72,23 @@ const carryOut = async (plan: Plan): Promise<Measured> => {
   const nextRequest = createRequests(plan, everybody.slice(plan.peopleFrom, plan.peopleFrom + plan.peopleCount));
   const times: Record<string, number[]> = {};
   let withoutRetryAfter = 0;
+  const opening = Array.from({ length: plan.connections }, () => openConnection('127.0.0.1', plan.port));
+  const connections = await Promise.all(opening);
   const startedAt = performance.now();
   const endsAt = startedAt + plan.seconds * 1000;
-  let sent = 0;
+  let begun = 0;
 
-  const work = async () => {
-    const connection = await openConnection('127.0.0.1', plan.port);
+  const work = async (connection: HttpConnection) => {
     for (;;) {
+      const turn = begun;
+      begun += 1;
       let since = performance.now();
       if (plan.perSecond !== undefined) {
-        since = startedAt + (sent * 1000) / plan.perSecond;
-        sent += 1;
+        since = startedAt + (turn * 1000) / plan.perSecond;
         const early = since - performance.now();
         if (since < endsAt && early > 0) await sleep(early);
       }
-      if (since >= endsAt) break;
+      if (plan.requests === undefined ? since >= endsAt : turn >= plan.requests) break;
       const { request, done } = nextRequest();
       const reply = await connection.send(request);
       done(reply);
@@ -95,7 +99,7 @@ const carryOut = async (plan: Plan): Promise<Measured> => {
     }
     connection.close();
   };
-  await Promise.all(Array.from({ length: plan.connections }, work));
+  await Promise.all(connections.map(work));
 
   const seconds = (performance.now() - startedAt) / 1000;
   const statuses: Measured['statuses'] = {};

@@ -54,7 +54,9 @@ const only = (status: number, measured: Measured): number => {
 const compareWithLimit = async (kind: 'me' | 'refresh', tegata: Running, limit: Running) => {
   const figures: number[] = [];
   const limits: number[] = [];
-  // The first of each warms up and is not counted. Interleaved, so that both meet the same weather on the machine.
+  // Before counting: the code warms up, and every access token is seen once, as most have been in the minutes they live.
+  if (kind === 'me') for (const server of [tegata, limit]) only(200, await load(server, { kind, requests: people }));
+  // Interleaved, so that both meet the same weather on the machine.
   for (let round = 0; round <= rounds; round += 1) {
     const share = Math.floor(people / (rounds + 1));
     const plan: Partial<Plan> = kind === 'me' ? {} : { peopleFrom: round * share, peopleCount: share };
@@ -105,33 +107,43 @@ const measureLogIn = async (tegata: Running): Promise<number> => {
 };
 
 const measureStorm = async (tegata: Running) => {
-  const checks = { kind: 'me', perSecond: 200, connections: 64 } as const;
   const capacity = await hashesAlonePerSecond(lanes, 2);
+  const checking = (seconds: number) => load(tegata, { kind: 'me', perSecond: 200, seconds });
+  const logIns = { kind: 'log-in', seconds: 5 } as const;
+  const idle: Latencies[] = [];
+  const storm: Latencies[] = [];
+  const flood: Latencies[] = [];
+  const refused: Latencies[] = [];
+  const answered: Measured['statuses'][] = [];
   const latencies = (measured: Measured): Latencies => {
     only(200, measured);
     return measured.latencies[200] as Latencies;
   };
-  const idle = latencies(await load(tegata, { ...checks, seconds: 5 }));
-  const [storm, inFlight] = await Promise.all([
-    load(tegata, { ...checks, seconds: 6 }),
-    load(tegata, { kind: 'log-in', connections: 32, seconds: 6 }),
-  ]);
-  const [flood, arriving] = await Promise.all([
-    load(tegata, { ...checks, seconds: 6 }),
-    load(tegata, { kind: 'log-in', connections: 1000, perSecond: Math.round(4 * capacity), seconds: 6 }),
-  ]);
-  const [calm, busy] = [latencies(storm), latencies(flood)];
-  details.storm = { idle, with32InFlight: calm, with4TimesTheCapacity: busy, capacity, inFlight, arriving };
-  rows.push({ name: 'session check p50, idle', unit: 'ms', figure: idle.p50 });
-  rows.push({ name: 'session check p99, idle', unit: 'ms', figure: idle.p99 });
-  const worse = { unit: 'ms', limit: idle.p99, floor: 5, aim: 2, lessIsBetter: true };
-  rows.push({ name: '  p50 with 32 log-ins in flight', unit: 'ms', figure: calm.p50 });
-  rows.push({ name: '  p99 with 32 log-ins in flight', ...worse, figure: calm.p99, ratio: calm.p99 / idle.p99 });
-  rows.push({ name: '  p99 at 4 x the hash capacity', ...worse, figure: busy.p99, ratio: busy.p99 / idle.p99 });
-  const refused = arriving.latencies[503];
-  if (!refused) throw new Error('four times the capacity, and nobody was refused');
-  rows.push({ name: '  refused log-ins, p99', unit: 'ms', figure: refused.p99, floor: 100, lessIsBetter: true });
-  if (arriving.withoutRetryAfter > 0) throw new Error(`${arriving.withoutRetryAfter} refusals without Retry-After`);
+  for (let round = 0; round < 3; round += 1) {
+    idle.push(latencies(await checking(4)));
+    const inFlight = load(tegata, { ...logIns, connections: 32 });
+    storm.push(latencies(await checking(4)));
+    answered.push((await inFlight).statuses);
+    const arriving = load(tegata, { ...logIns, connections: 200, perSecond: Math.round(4 * capacity) });
+    flood.push(latencies(await checking(4)));
+    const { latencies: answers, statuses, withoutRetryAfter } = await arriving;
+    if (!answers[503]) throw new Error('four times the capacity, and nobody was refused');
+    if (withoutRetryAfter > 0) throw new Error(`${withoutRetryAfter} refusals without Retry-After`);
+    refused.push(answers[503]);
+    answered.push(statuses);
+  }
+  details.storm = { capacity, idle, with32InFlight: storm, with4TimesTheCapacity: flood, refused, answered };
+  const p99 = (list: Latencies[]) => median(list.map((one) => one.p99));
+  const p50 = (list: Latencies[]) => median(list.map((one) => one.p50));
+  const timesIdle = (list: Latencies[]) => median(list.map((one, round) => one.p99 / (idle[round]?.p99 ?? 1)));
+  const worse = { unit: 'ms', limit: p99(idle), floor: 5, aim: 2, lessIsBetter: true };
+  rows.push({ name: 'session check p50, idle', unit: 'ms', figure: p50(idle) });
+  rows.push({ name: '  with 32 log-ins in flight', unit: 'ms', figure: p50(storm) });
+  rows.push({ name: '  with 4 x the hash capacity', unit: 'ms', figure: p50(flood) });
+  rows.push({ name: 'session check p99, idle', unit: 'ms', figure: p99(idle) });
+  rows.push({ name: '  with 32 log-ins in flight', ...worse, figure: p99(storm), ratio: timesIdle(storm) });
+  rows.push({ name: '  with 4 x the hash capacity', ...worse, figure: p99(flood), ratio: timesIdle(flood) });
+  rows.push({ name: 'refused log-ins, p99', unit: 'ms', figure: p99(refused), floor: 100, lessIsBetter: true });
 };
 
 const measureStart = async () => {

@@ -73,6 +73,8 @@ export type Secrets = {
 };
 
 export type PasswordHasher = {
+  /** @throws Unavailable as `hash` would now: asked before anything is written for an attempt that cannot be evaluated. */
+  ensureRoom: () => void;
   /** @throws Unavailable when the hashing lane is full or the wait would exceed its deadline. */
   hash: (password: string) => Promise<PasswordHash>;
   /** Verifies against either algorithm; a malformed hash is a wrong password. @throws Unavailable as `hash`. */

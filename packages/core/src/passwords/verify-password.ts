@@ -26,6 +26,8 @@ const verifyInTurn = async (
   { lockouts, hasher, clock, settings }: VerifyPasswordDeps,
   attempt: Attempt,
 ): Promise<Result<undefined, VerifyPasswordFailure>> => {
+  // In a storm, writing down attempts and taking them back would cost more than the hashes that are not computed.
+  hasher.ensureRoom();
   const { subject, source, password } = attempt;
   // Half a surrogate pair becomes U+FFFD on the way to bytes: it would match a password that really holds one.
   const hash = password.isWellFormed() ? attempt.hash : null;

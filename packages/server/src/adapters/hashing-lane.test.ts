@@ -112,12 +112,29 @@ test('a job that throws before its first await fails like any other', async () =
   expect(lane.counts()).toMatchObject({ running: 0, completed: 1 });
 });
 
+test('asking for room refuses what running would refuse, and takes no place', async () => {
+  const lane = createHashingLane({ concurrency: 1, maxQueued: 1, deadlineMs: 1000 });
+  const jobs = [controlled(), controlled()] as const;
+  lane.ensureRoom();
+  const running = lane.run(jobs[0].run);
+  lane.ensureRoom();
+  lane.ensureRoom();
+  const queued = lane.run(jobs[1].run);
+  expect(() => lane.ensureRoom()).toThrow(Unavailable);
+  jobs[0].finish('done');
+  await running;
+  lane.ensureRoom();
+  jobs[1].finish('done');
+  await queued;
+});
+
 describe('the default width', () => {
   test.each([
     [1, 4, 1],
-    [2, 4, 2],
+    [2, 4, 1],
+    [4, 4, 3],
     [8, 4, 3],
-    [8, 16, 8],
+    [8, 16, 7],
     [2, 1, 1],
   ])('is, for %i cores and %i pool threads, %i', (cores, poolThreads, expected) => {
     expect(hashingConcurrency(cores, poolThreads)).toBe(expected);

@@ -11,16 +11,19 @@ export type HashingLane = {
    * deadline, or when it did.
    */
   run: <Value>(job: () => Promise<Value>) => Promise<Value>;
+  /** @throws Unavailable when `run` would refuse a job at once. */
+  ensureRoom: () => void;
   /** `refused` and `completed` count since the start (a job that failed is completed too). */
   counts: () => { running: number; queued: number; refused: number; completed: number };
 };
 
 /**
- * One hash for each core is as fast as hashing gets, and the system still lets the event loop in between. One pool
- * thread stays free for files and name look-ups, which would otherwise stand behind the hashes.
+ * One core stays free for the event loop: with a hash on every core, everybody else's requests waited ten times as long
+ * during a storm of log-ins. One pool thread stays free for files and name look-ups, which would otherwise stand behind
+ * the hashes.
  * @param poolThreads what `UV_THREADPOOL_SIZE` says; libuv's own default is 4.
  */
-export const hashingConcurrency = (cores: number, poolThreads: number): number => Math.max(1, Math.min(cores, poolThreads - 1));
+export const hashingConcurrency = (cores: number, poolThreads: number): number => Math.max(1, Math.min(cores, poolThreads) - 1);
 
 type Waiting = { start: () => void; refuse: () => void; startBy: number };
 
@@ -64,11 +67,17 @@ export const createHashingLane = (options: { concurrency: number; maxQueued: num
     }
   };
 
+  /** Somebody who cannot be served in time hears it now, not after having waited for nothing. */
+  const ensureRoom = () => {
+    if (running < concurrency) return;
+    if (queue.length >= maxQueued || millisecondsFor(queue.length + 1) > deadlineMs) throw refusal();
+  };
+
   return {
+    ensureRoom,
     run: async (job) => {
+      ensureRoom();
       if (running < concurrency) return runNow(job);
-      // Somebody who cannot be served in time hears it now, not after having waited for nothing.
-      if (queue.length >= maxQueued || millisecondsFor(queue.length + 1) > deadlineMs) throw refusal();
       return new Promise((resolve, reject) => {
         const refuse = () => {
           clearTimeout(timer);

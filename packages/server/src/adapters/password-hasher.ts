@@ -70,6 +70,7 @@ export const createPasswordHasher = (
   };
 
   return {
+    ensureRoom: lane.ensureRoom,
     hash: (password) =>
       lane.run(async () => {
         if (algorithm === 'bcrypt' && bcryptReadsItWhole(password)) return bcrypt.hash(password, parameters.bcryptCost);

@@ -138,6 +138,8 @@ export type SqlDatabase = {
   serialize: (transaction: Transaction<Database>, key: string) => Promise<void>;
   /** Ends the sub-select of a claim, so that a worker passes over rows another one is claiming: `for update skip locked`. */
   skipLocked: RawBuilder<unknown>;
+  /** Ends a write that need not wait for the disk: it may be forgotten when the power fails, never when the process dies. */
+  unflushed: RawBuilder<unknown>;
   /** Runs `work` while no other process can migrate this database, and keeps all it did or nothing. */
   migrateAlone: <Value>(work: (db: Kysely<Database>) => Promise<Value>) => Promise<Value>;
 };

@@ -104,7 +104,7 @@ const createStores = (db: Kysely<Database>, database: SqlDatabase, seal: Seal, o
   passwords: createPasswordStore(db),
   sessions: createSessionStore(db, database),
   oneTimeTokens: createOneTimeTokenStore(db),
-  lockouts: createLockoutStore(db),
+  lockouts: createLockoutStore(db, database),
   outbox: createOutbox(db, { skipLocked: database.skipLocked, seal, added: () => onCommitted.outboxAdded() }),
   audit: createAudit(db, { added: (event) => onCommitted.audit(event) }),
 });

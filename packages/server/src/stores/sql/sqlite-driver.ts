@@ -65,22 +65,35 @@ const createTurns = () => {
   };
 };
 
+/** Ends the text of a statement that commits without a flush (`synchronous = normal`), unless it is part of a transaction. */
+export const unflushedMark = '/* unflushed */';
+
 /** More different statements than Tegata has; the bound is there for an application's own. */
 const maxKeptStatements = 500;
 
 const createRunner = (database: DatabaseSync) => {
-  const kept = new Map<string, { statement: StatementSync; returnsRows: boolean }>();
+  const kept = new Map<string, { statement: StatementSync; returnsRows: boolean; isFlushed: boolean }>();
+  const flushing = { off: database.prepare('pragma synchronous = normal'), on: database.prepare('pragma synchronous = full') };
   const prepare = (sql: string) => {
     const statement = database.prepare(sql);
-    const prepared = { statement, returnsRows: statement.columns().length > 0 };
+    const prepared = { statement, returnsRows: statement.columns().length > 0, isFlushed: !sql.endsWith(unflushedMark) };
     if (kept.size >= maxKeptStatements) kept.delete(kept.keys().next().value!);
     kept.set(sql, prepared);
     return prepared;
   };
-  return (sql: string, parameters: SQLInputValue[]): QueryResult<unknown> => {
-    const { statement, returnsRows } = kept.get(sql) ?? prepare(sql);
+  const run = (statement: StatementSync, returnsRows: boolean, parameters: SQLInputValue[]): QueryResult<unknown> => {
     if (returnsRows) return { rows: statement.all(...parameters) };
     return { numAffectedRows: BigInt(statement.run(...parameters).changes), rows: [] };
+  };
+  return (sql: string, parameters: SQLInputValue[]): QueryResult<unknown> => {
+    const { statement, returnsRows, isFlushed } = kept.get(sql) ?? prepare(sql);
+    if (isFlushed || database.isTransaction) return run(statement, returnsRows, parameters);
+    flushing.off.run();
+    try {
+      return run(statement, returnsRows, parameters);
+    } finally {
+      flushing.on.run();
+    }
   };
 };
 

@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Unavailable } from '@tegata/core';
 import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely';
 import type { Database, SqlDatabase } from './database.ts';
-import { createSqliteDriver, waitWhileBusy } from './sqlite-driver.ts';
+import { createSqliteDriver, unflushedMark, waitWhileBusy } from './sqlite-driver.ts';
 
 /**
  * The file that `sqlite:./path/file.db` names, relative to the working directory, or `:memory:`.
@@ -44,6 +44,7 @@ export const openSqlite = async (
     // One writer at a time: `begin immediate` has already made everybody else wait.
     serialize: async () => {},
     skipLocked: sql``,
+    unflushed: sql.raw(unflushedMark),
     // SQLite's changes of schema are transactional, though Kysely's Migrator does not count on it.
     migrateAlone: (work) =>
       db.connection().execute(async (alone) => {

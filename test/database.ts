@@ -11,3 +11,14 @@ export const execute = (server: TestServer, statement: string, ...values: (strin
     database.close();
   }
 };
+
+/** Runs `work` while another connection holds the write lock, as a backup or a stuck process might. */
+export const whileLocked = async <Value>(server: TestServer, work: () => Promise<Value>): Promise<Value> => {
+  const database = new DatabaseSync(join(server.dataDir, 'tegata.db'), { timeout: 5000 });
+  try {
+    database.exec('begin immediate');
+    return await work();
+  } finally {
+    database.close();
+  }
+};

@@ -36,12 +36,16 @@ export type RunningTegata = {
 /** `maxFileBytes` makes every write past that size fail, as on a full disk. */
 export type ProcessLimits = { maxFileBytes?: number };
 
-export const spawnTegata = (
+export const spawnTegata = (args: string[], settings: Record<string, string> = {}, limits: ProcessLimits = {}): RunningTegata =>
+  spawnScript(tegataFile, args, settings, limits);
+
+export const spawnScript = (
+  file: string,
   args: string[],
-  settings: Record<string, string> = {},
+  settings: Record<string, string>,
   { maxFileBytes }: ProcessLimits = {},
 ): RunningTegata => {
-  const call = [process.execPath, tegataFile, ...args];
+  const call = [process.execPath, file, ...args];
   // POSIX counts `ulimit -f` in blocks of 512 bytes.
   const limited = ['sh', '-c', `ulimit -S -f ${(maxFileBytes ?? 0) / 512}; exec "$@"`, 'sh', ...call];
   const [program = '', ...rest] = maxFileBytes === undefined ? call : limited;

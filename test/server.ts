@@ -2,9 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { composeApp, composeEngine, type Engine } from '../packages/server/src/compose.ts';
+import { composeApp, composeEngine, composeGuards, type Engine } from '../packages/server/src/compose.ts';
 import { parseConfig } from '../packages/server/src/config/config.ts';
+import { contracts } from '../packages/server/src/http/app.ts';
+import type { Contract } from '../packages/server/src/http/contract.ts';
 import { listen } from '../packages/server/src/http/listen.ts';
+import type { Tegata } from '../packages/server/src/index.ts';
 
 /** A real server for one test: real HTTP on a free port, a real SQLite file, a clock that the test moves. */
 export type TestServer = {
@@ -49,24 +52,36 @@ export type MailboxMessage = {
 
 const start = Date.UTC(2030, 0, 15, 9, 0, 0);
 
+/** An application around the server, in the same process: gives the handler that is listened to. */
+export type Application = (tegata: Pick<Tegata, 'fetch' | 'guards'>) => Tegata['fetch'];
+
 /** `settings` are environment variables. Rate limits are off unless asked for: most tests are about something else. */
-export const startServer = async (settings: Record<string, string> = {}, at = start): Promise<TestServer> => {
+export const startServer = async (
+  settings: Record<string, string> = {},
+  at = start,
+  application: Application = ({ fetch }) => fetch,
+  /** The doors to choose from, where a test brings one of its own. */
+  doors: readonly Contract[] = contracts,
+): Promise<TestServer> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'tegata-test-'));
-  const config = parseConfig({
+  const environment = {
     TEGATA_DATA_DIR: dataDir,
     TEGATA_RATE_LIMITS: 'off',
     LOG_LEVEL: 'silent',
     PORT: '0',
     ...settings,
-  });
+  };
+  const config = parseConfig(environment, doors);
   let now = at;
   const engine = await composeEngine(config, {
     clock: () => now,
     // The cheapest that the library takes: what is tested is what happens around the hash.
     hashParameters: { argon2: { memoryKiB: 64, passes: 1 }, bcryptCost: 4 },
   });
-  const app = composeApp(config, engine, { isStopping: () => false });
-  const server = await listen((request, bindings) => app.fetch(request, bindings), { port: 0, host: '127.0.0.1' });
+  const app = composeApp(config, engine, { isStopping: () => false, contracts: doors });
+  const fetchApp: Tegata['fetch'] = (request, bindings) => app.fetch(request, bindings);
+  const handler = application({ fetch: fetchApp, guards: composeGuards(config, engine) });
+  const server = await listen(handler, { port: 0, host: '127.0.0.1' });
   const url = `http://127.0.0.1:${server.port}`;
 
   const call: TestServer['call'] = async (method, path, { body, token, cookie, headers } = {}) => {

@@ -71,7 +71,7 @@ test('a preflight of an allowed origin is answered for every path, one of anothe
   expect(allowed.status).toBe(204);
   expect(allowed.body).toBe('');
   expect(allowed.headers.get('access-control-allow-origin')).toBe(app);
-  expect(allowed.headers.get('access-control-allow-methods')).toBe('GET,POST,PATCH,DELETE');
+  expect(allowed.headers.get('access-control-allow-methods')).toBe('GET,POST,PUT,PATCH,DELETE');
   expect(allowed.headers.get('access-control-allow-headers')).toBe('Authorization,Content-Type,X-CSRF-Token,X-Request-Id');
   expect(allowed.headers.get('access-control-max-age')).toBe('600');
   for (const origin of foreign) {

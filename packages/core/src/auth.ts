@@ -7,10 +7,12 @@ import { setPrimaryEmail } from './emails/set-primary-email.ts';
 import { undoPrimaryEmail } from './emails/undo-primary-email.ts';
 import { verifyEmail } from './emails/verify-email.ts';
 import { answerMailRequest } from './mail/answer-mail-request.ts';
+import { showMembership } from './organizations/show-membership.ts';
 import { changePassword } from './passwords/change-password.ts';
 import { requestPasswordReset } from './passwords/request-password-reset.ts';
 import { resetPassword } from './passwords/reset-password.ts';
 import { authenticate } from './sessions/authenticate.ts';
+import { identifySessions } from './sessions/identify-sessions.ts';
 import { listSessions } from './sessions/list-sessions.ts';
 import { logIn } from './sessions/log-in.ts';
 import { logOut } from './sessions/log-out.ts';
@@ -41,6 +43,7 @@ export const createAuth = (deps: Deps) => {
     // Sessions
     logIn: bind(logIn),
     authenticate: bind(authenticate),
+    identifySessions: bind(identifySessions),
     refreshSession: bind(refreshSession),
     logOut: bind(logOut),
     logOutEverywhere: bind(logOutEverywhere),
@@ -60,6 +63,9 @@ export const createAuth = (deps: Deps) => {
     setPrimaryEmail: bind(setPrimaryEmail),
     undoPrimaryEmail: bind(undoPrimaryEmail),
     closeAccount: bind(closeAccount),
+
+    // Organizations
+    showMembership: bind(showMembership),
 
     // Operators
     listUsers: bind(listUsers),

@@ -1,6 +1,7 @@
 import type { EmailAddress } from './emails/email-address.ts';
 import type { Lockout, LockoutRules } from './limits/lockout.ts';
 import type { Mail, OutboxMessage } from './mail/mail.ts';
+import type { Membership, Organization, Role } from './organizations/organization.ts';
 import type { PasswordHash } from './passwords/password-hash.ts';
 import type { Result } from './result.ts';
 import type { Session, SessionEndReason } from './sessions/session.ts';
@@ -26,6 +27,9 @@ export type Deps = Stores & {
   hasher: PasswordHasher;
   tokens: TokenSigner;
   devices: KnownDevices;
+  csrf: CsrfTokens;
+  /** The application's own part of closing an account. */
+  accountHook: AccountHook;
   limits: Limits;
   isCommonPassword: (password: string) => boolean;
   settings: Settings;
@@ -36,6 +40,7 @@ export type Stores = {
   users: UserStore;
   emails: EmailStore;
   passwords: PasswordStore;
+  organizations: OrganizationStore;
   sessions: SessionStore;
   oneTimeTokens: OneTimeTokenStore;
   lockouts: LockoutStore;
@@ -104,6 +109,23 @@ export type KnownDevices = {
   remember: (cookie: string | undefined, email: EmailAddress) => string;
 };
 
+/**
+ * Signed double-submit tokens (OWASP CSRF cheat sheet): bound to the session by an HMAC, so that a pair planted by a
+ * sibling domain, or taken from another session, is worth nothing.
+ */
+export type CsrfTokens = {
+  issue: (sessionId: string) => string;
+  verify: (token: string, sessionId: string) => boolean;
+};
+
+export type AccountHook = {
+  /**
+   * Runs before a closed account goes, for an application to remove what it holds of the user. Throwing keeps the
+   * account. It may run again for the same user, so it must be repeatable.
+   */
+  beforeClose: (user: { userId: string }) => Promise<void>;
+};
+
 export type Limits = {
   /** Takes one from `bucket` for `key`. The bucket's size is given at each call, so that contracts own their numbers. */
   take: (bucket: Bucket, key: string) => Promise<LimitState>;
@@ -157,6 +179,13 @@ export type PasswordStore = {
   replace: (userId: string, from: PasswordHash, to: PasswordHash, now: number) => Promise<boolean>;
   /** Sets or adds the password whatever was there: for a reset, whose token is the proof. */
   set: (credential: { id: string; userId: string; hash: PasswordHash; now: number }) => Promise<void>;
+};
+
+export type OrganizationStore = {
+  /** Adds the organization with its first member. */
+  create: (organization: Organization, member: { userId: string; role: Role }) => Promise<void>;
+  /** The organization the user belongs to; undefined for a user who registered through a contract without organizations. */
+  findMembership: (userId: string) => Promise<Membership | undefined>;
 };
 
 export type SessionStore = {

@@ -1,10 +1,11 @@
 export { type Auth, createAuth } from './auth.ts';
 export * from './deps.ts';
-export { type EmailAddress, parseEmailAddress } from './emails/email-address.ts';
+export { type EmailAddress, localPart, parseEmailAddress } from './emails/email-address.ts';
 export type * from './limits/lockout.ts';
 export type * from './mail/mail.ts';
+export type * from './organizations/organization.ts';
 export type { PasswordHash } from './passwords/password-hash.ts';
-export type { PasswordProblem } from './passwords/password-policy.ts';
+export { minPasswordLength, type PasswordProblem } from './passwords/password-policy.ts';
 export * from './result.ts';
 export type { Authenticated, AuthenticateFailure, WhySessionEnded } from './sessions/authenticate.ts';
 export type { IssuedTokens } from './sessions/issue-tokens.ts';

@@ -1,6 +1,7 @@
-import { type Auth, type Clock, createAuth, type Deps, type Stores } from '@tegata/core';
+import { type AccountHook, type Auth, type Clock, createAuth, type Deps, type Stores } from '@tegata/core';
 import type { Hono } from 'hono';
 import { createCommonPasswords } from './adapters/common-passwords.ts';
+import { createCsrfTokens } from './adapters/csrf-tokens.ts';
 import { deriveKeys } from './adapters/derived-keys.ts';
 import { createHashingLane } from './adapters/hashing-lane.ts';
 import { createKnownDevices } from './adapters/known-devices.ts';
@@ -14,8 +15,10 @@ import { createTurns } from './adapters/turns.ts';
 import type { Config } from './config/config.ts';
 import { developmentSecret } from './config/development-secret.ts';
 import { createApp } from './http/app.ts';
-import type { Door, HttpContext, HttpEnv } from './http/contract.ts';
+import type { Contract, Door, HttpContext, HttpEnv } from './http/contract.ts';
+import { createCookieGuard, type Guards } from './http/contracts/cookie/guard.ts';
 import { limits as standardLimits } from './http/contracts/standard/policy.ts';
+import { createDoor } from './http/door.ts';
 import { createPages } from './http/pages/pages.ts';
 import { createWelcomePage } from './http/pages/welcome.ts';
 import { HttpProblem, problemHeaders } from './http/problem.ts';
@@ -29,8 +32,13 @@ import { version } from './version.ts';
 
 // The only place that builds things: configuration → adapters and stores → use cases → app.
 
-/** For tests: a clock that stands still, and hashes that cost less. Not reachable from any setting. */
-export type ComposeOptions = { clock?: Clock; hashParameters?: HashParameters };
+export type ComposeOptions = {
+  /** See `AccountHook` of the core. */
+  beforeAccountCloses?: AccountHook['beforeClose'];
+  /** For tests: a clock that stands still, and hashes that cost less. Not reachable from any setting. */
+  clock?: Clock;
+  hashParameters?: HashParameters;
+};
 
 /** The use cases with everything they need, without HTTP: what the server and the command line share. */
 export type Engine = {
@@ -83,6 +91,8 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
       clock,
     }),
     devices: createKnownDevices(keys.ring('device-cookie')),
+    csrf: createCsrfTokens(keys.ring('csrf')),
+    accountHook: { beforeClose: options.beforeAccountCloses ?? (async () => {}) },
     limits: config.rateLimits ? createLimits() : createNoLimits(),
     isCommonPassword: createCommonPasswords(),
     settings: {
@@ -134,13 +144,19 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
 };
 
 /** The whole server as a web-standard handler over an engine. */
-export const composeApp = (config: Config, engine: Engine, { isStopping }: { isStopping: () => boolean }): Hono<HttpEnv> => {
+export const composeApp = (
+  config: Config,
+  engine: Engine,
+  { isStopping, contracts }: { isStopping: () => boolean; contracts?: readonly Contract[] },
+): Hono<HttpEnv> => {
   const { auth, stores, deps, logger } = engine;
   const developmentMailbox = config.smtpUrl === undefined && !config.production;
   return createApp({
+    ...(contracts ? { contracts } : {}),
     auth,
     config,
     clock: deps.clock,
+    csrf: deps.csrf,
     limits: deps.limits,
     logger,
     metrics: createMetrics({ hashing: engine.hashingCounts, outbox: () => stores.outbox.backlog(deps.clock()) }),
@@ -158,6 +174,10 @@ export const composeApp = (config: Config, engine: Engine, { isStopping }: { isS
     ],
   });
 };
+
+/** The checks that an application's own routes share with contract `cookie`. */
+export const composeGuards = (config: Config, { auth, deps }: Engine): Guards =>
+  createCookieGuard(createDoor({ auth, config, clock: deps.clock, csrf: deps.csrf, limits: deps.limits }));
 
 /** The pages behind mailed links share the limits of the calls that do the same. */
 const mailLinkPages = ({ auth, config, limit }: Door) =>

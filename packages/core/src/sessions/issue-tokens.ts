@@ -15,28 +15,36 @@ export type IssuedTokens = {
 const seconds = (ms: number) => Math.floor(ms / 1000);
 
 /**
- * Signs the session's current pair. The refresh token is made of the session's row alone, so asking again gives the
- * same bytes: that is how a lost answer can be repeated without keeping the token anywhere.
+ * Signs the session's current pair. The refresh token is made of the session's row and the contract's own claims, so
+ * asking again gives the same bytes: that is how a lost answer can be repeated without keeping the token anywhere.
  */
 export const issueTokens = async (
-  { tokens, secrets, clock }: Pick<Deps, 'tokens' | 'secrets' | 'clock'>,
+  { tokens, secrets, clock, organizations }: Pick<Deps, 'tokens' | 'secrets' | 'clock' | 'organizations'>,
   { session, user, policy }: { session: Session; user: User; policy: SessionPolicy },
 ): Promise<IssuedTokens> => {
   const now = clock();
+  const membership = policy.needsMembership ? await organizations.findMembership(user.id) : undefined;
   const accessExpiresAt = Math.min(now + policy.accessTtlSeconds * 1000, session.expiresAt);
   const [iat, exp] = [seconds(now), seconds(accessExpiresAt)];
   const common = { sid: session.id, gen: session.generation };
   const [accessToken, refreshToken] = await Promise.all([
     tokens.signAccess({
       sub: user.id,
-      ...policy.claims(user),
+      ...policy.claims(user, membership),
       ...common,
       jti: secrets.uuid(),
       iat,
       exp,
     }),
     tokens.signRefresh(
-      { sub: user.id, ...common, jti: session.refreshJti, iat: seconds(session.rotatedAt), exp: seconds(session.expiresAt) },
+      {
+        sub: user.id,
+        ...policy.refreshClaims?.(user, membership),
+        ...common,
+        jti: session.refreshJti,
+        iat: seconds(session.rotatedAt),
+        exp: seconds(session.expiresAt),
+      },
       session.refreshKid,
     ),
   ]);

@@ -41,7 +41,18 @@ export type LoggedIn = { user: User; session: Session; tokens: IssuedTokens; dev
 
 type LogInDeps = Pick<
   Deps,
-  'users' | 'audit' | 'inTurn' | 'lockouts' | 'atomically' | 'clock' | 'secrets' | 'hasher' | 'tokens' | 'devices' | 'settings'
+  | 'users'
+  | 'organizations'
+  | 'audit'
+  | 'inTurn'
+  | 'lockouts'
+  | 'atomically'
+  | 'clock'
+  | 'secrets'
+  | 'hasher'
+  | 'tokens'
+  | 'devices'
+  | 'settings'
 >;
 
 export const logIn = async (deps: LogInDeps, input: LogInInput): Promise<Result<LoggedIn, LogInFailure>> => {

@@ -1,4 +1,6 @@
-import type { Deps } from '../deps.ts';
+import type { Bucket, Deps, LimitState } from '../deps.ts';
+import { fail, ok, type Result } from '../result.ts';
+import { identifySessions } from './identify-sessions.ts';
 
 /**
  * Ends the session that the caller's credentials name. Idempotent: nothing to end is success too. An expired token is
@@ -7,22 +9,23 @@ import type { Deps } from '../deps.ts';
  *
  * Records `session.ended`.
  */
-export const logOut = async (
-  { sessions, tokens, audit, clock }: Pick<Deps, 'sessions' | 'tokens' | 'audit' | 'clock'>,
-  credentials: { accessToken?: string | undefined; refreshToken?: string | undefined },
-): Promise<{ ended: number }> => {
-  const verified = await Promise.all([
-    credentials.accessToken ? tokens.verifyAccess(credentials.accessToken) : undefined,
-    credentials.refreshToken ? tokens.verifyRefresh(credentials.refreshToken) : undefined,
-  ]);
-  const sessionIds = new Set(verified.flatMap((token) => (token && token.state !== 'invalid' ? [token.claims.sid] : [])));
+export type LogOutFailure = { code: 'rate_limited'; state: LimitState };
 
+export const logOut = async (
+  { sessions, tokens, audit, clock, limits }: Pick<Deps, 'sessions' | 'tokens' | 'audit' | 'clock' | 'limits'>,
+  credentials: { accessToken?: string | undefined; refreshToken?: string | undefined },
+  /** How often one user may log out. Whose session it was counts, ended or not: an ended one is asked for just as often. */
+  options: { limit?: Bucket } = {},
+): Promise<Result<{ ended: number }, LogOutFailure>> => {
   let ended = 0;
-  for (const sessionId of sessionIds) {
+  for (const sessionId of await identifySessions({ tokens }, credentials)) {
     const session = await sessions.find(sessionId);
-    if (!session || !(await sessions.end(sessionId, session.userId, 'logged_out', clock()))) continue;
+    if (!session) continue;
+    const state = options.limit && (await limits.take(options.limit, session.userId));
+    if (state && !state.allowed) return fail('rate_limited', { state });
+    if (!(await sessions.end(sessionId, session.userId, 'logged_out', clock()))) continue;
     await audit.add({ type: 'session.ended', userId: session.userId, sessionId, reason: 'logged_out' }, clock());
     ended += 1;
   }
-  return { ended };
+  return ok({ ended });
 };

@@ -32,7 +32,10 @@ export type RefreshInput = {
 
 export type Refreshed = { user: User; session: Session; tokens: IssuedTokens };
 
-type RefreshDeps = Pick<Deps, 'sessions' | 'limits' | 'atomically' | 'tokens' | 'secrets' | 'clock' | 'settings'>;
+type RefreshDeps = Pick<
+  Deps,
+  'sessions' | 'organizations' | 'limits' | 'atomically' | 'tokens' | 'secrets' | 'clock' | 'settings'
+>;
 
 export const refreshSession = async (deps: RefreshDeps, input: RefreshInput): Promise<Result<Refreshed, RefreshFailure>> => {
   const { sessions, tokens, secrets, clock, settings } = deps;

@@ -6,6 +6,7 @@
 import type { Stores, UserEmail } from '../deps.ts';
 import { type EmailAddress, parseEmailAddress } from '../emails/email-address.ts';
 import type { Mail } from '../mail/mail.ts';
+import type { Organization } from '../organizations/organization.ts';
 import type { PasswordHash } from '../passwords/password-hash.ts';
 import type { Session } from '../sessions/session.ts';
 import type { OneTimeToken } from '../tokens/one-time-token.ts';
@@ -57,6 +58,14 @@ export const aUserEmail = (userId: string, change: Partial<UserEmail> = {}): Use
     ...change,
   };
 };
+
+export const anOrganization = (change: Partial<Organization> = {}): Organization => ({
+  id: anId(),
+  name: 'Analytical Engines',
+  subscription: 'free',
+  createdAt: startOfTest,
+  ...change,
+});
 
 export const aPasswordHash = (): PasswordHash => `$argon2id$v=19$m=19456,t=2,p=1$${anId()}$c2VjcmV0` as PasswordHash;
 

@@ -11,7 +11,7 @@ type CommonClaims = {
 };
 
 export type AccessClaims = CommonClaims & { [contractClaim: string]: unknown };
-export type RefreshClaims = CommonClaims;
+export type RefreshClaims = CommonClaims & { [contractClaim: string]: unknown };
 
 /** Why a token was not believed. `expired` carries the claims: log-out accepts an expired token, nothing else does. */
 export type VerifiedToken<Claims> =

@@ -20,7 +20,7 @@ const freshLogInMs = 5 * 60 * 1000;
 
 type CloseAccountDeps = Pick<
   Deps,
-  'passwords' | 'audit' | 'inTurn' | 'lockouts' | 'atomically' | 'clock' | 'hasher' | 'settings'
+  'passwords' | 'accountHook' | 'audit' | 'inTurn' | 'lockouts' | 'atomically' | 'clock' | 'hasher' | 'settings'
 >;
 
 export const closeAccount = async (
@@ -37,6 +37,7 @@ export const closeAccount = async (
     return fail('step_up_required');
   }
 
+  await deps.accountHook.beforeClose({ userId: user.id });
   return deps.atomically(async (stores) => {
     const now = deps.clock();
     // A call beside this one was faster: it is closed, and its owner has been told.

@@ -3,7 +3,14 @@
 
 import { createHash, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 
-export type KeyLabel = 'access-token' | 'refresh-token' | 'outbox' | 'device-cookie' | 'one-time-code' | 'lockout-subject';
+export type KeyLabel =
+  | 'access-token'
+  | 'refresh-token'
+  | 'outbox'
+  | 'device-cookie'
+  | 'one-time-code'
+  | 'lockout-subject'
+  | 'csrf';
 
 /** `key` is a `KeyObject`, because printing or serializing one shows no key. */
 export type DerivedKey = { kid: string; key: KeyObject };

@@ -50,10 +50,10 @@ export const createTokenSigner = (options: TokenSignerOptions): TokenSigner => {
   return {
     signAccess: (claims) => writeCompactJws(access.typ, { ...claims, iss: issuer, aud: audience }, accessKeys[0]),
 
-    signRefresh: async ({ sub, iat, exp, jti, sid, gen }, kid = refreshKeys[0].kid) => {
+    signRefresh: async ({ sub, iat, exp, jti, sid, gen, ...more }, kid = refreshKeys[0].kid) => {
       const key = refresh.keys.get(kid);
       if (!key) throw new Error(`No refresh key ${kid} in the ring`);
-      return writeCompactJws(refresh.typ, { iss: issuer, aud: refresh.audience, sub, iat, exp, jti, sid, gen }, key);
+      return writeCompactJws(refresh.typ, { ...more, iss: issuer, aud: refresh.audience, sub, iat, exp, jti, sid, gen }, key);
     },
 
     refreshKid: () => refreshKeys[0].kid,

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { contracts } from '../http/app.ts';
 import { ConfigError, type Environment, parseConfig } from './config.ts';
 
 const goodSecret = 'kN3v7Xq1T9sZ4bR8wL2yH6mC0pD5gJfA';
@@ -44,6 +45,8 @@ describe('without any setting', () => {
         remember: 30 * 86_400,
         sessionMaxAge: 90 * 86_400,
         reset: 3600,
+        organizationReset: 86_400,
+        bearer: 3600,
         verify: 86_400,
         refreshGrace: 10,
       },
@@ -126,6 +129,8 @@ const mistakes: Record<string, readonly string[]> = {
   TEGATA_SESSION_MAX_AGE: ['forever'],
   TEGATA_RESET_TTL: ['0h'],
   TEGATA_VERIFY_TTL: ['24'],
+  TEGATA_ORGANIZATION_RESET_TTL: ['24'],
+  TEGATA_BEARER_TTL: ['1'],
   TEGATA_REFRESH_GRACE: ['10', '-1s'],
   TEGATA_LOCKOUT_THRESHOLD: ['0', '101'],
   TEGATA_LOCKOUT_DURATION: ['0m'],
@@ -176,6 +181,43 @@ describe('mistakes', () => {
       ...['TEGATA_ISSUER', 'TEGATA_AUDIENCE', 'TEGATA_METRICS_TOKEN'],
     ];
     expect(documented.toSorted()).toEqual([...Object.keys(mistakes), ...cannotBeWrong].toSorted());
+  });
+});
+
+describe('contracts', () => {
+  const problemWith = (first: string, second: string) =>
+    `TEGATA_CONTRACTS names both ${first} and ${second}, which own the same paths: leave one out, or run a second server for it.`;
+
+  test('bearer and organization own the same paths: naming both is refused, with both names and the remedy', () => {
+    expect(problemsOf({ TEGATA_CONTRACTS: 'bearer,organization' })).toEqual([problemWith('bearer', 'organization')]);
+    expect(problemsOf({ TEGATA_CONTRACTS: 'organization, standard, bearer' })).toEqual([problemWith('organization', 'bearer')]);
+  });
+
+  test('any others stand side by side, in the order in which they were named, each once', () => {
+    expect(parseConfig({ TEGATA_CONTRACTS: 'bearer,standard,bearer' }).contracts).toEqual(['bearer', 'standard']);
+    expect(parseConfig({ TEGATA_CONTRACTS: 'standard,organization' }).contracts).toEqual(['standard', 'organization']);
+  });
+
+  test('the doors of this house agree on who conflicts with whom', () => {
+    const conflicts = contracts.flatMap(({ name, conflictsWith = [] }) => conflictsWith.map((other) => [name, other]));
+    expect(conflicts.length).toBeGreaterThan(0);
+    for (const [name, other] of conflicts) expect(conflicts).toContainEqual([other, name]);
+  });
+
+  test('it is enough that one of two doors knows of the conflict, and it is told once', () => {
+    const doors = [{ name: 'pigeon', conflictsWith: ['owl'] }, { name: 'owl' }, { name: 'crow' }];
+    const problems = (named: string) => {
+      try {
+        parseConfig({ TEGATA_CONTRACTS: named }, doors);
+        return [];
+      } catch (error) {
+        return (error as ConfigError).problems;
+      }
+    };
+    expect(problems('pigeon,owl,crow')).toEqual([problemWith('pigeon', 'owl')]);
+    expect(problems('owl,crow,pigeon')).toEqual([problemWith('owl', 'pigeon')]);
+    expect(problems('owl,crow')).toEqual([]);
+    expect(problems('owl,bearer')).toEqual(['TEGATA_CONTRACTS=bearer: unknown contract; this server has pigeon, owl, crow.']);
   });
 });
 

@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { hashingConcurrency } from '../adapters/hashing-lane.ts';
+import { contracts } from '../http/app.ts';
+import type { Contract } from '../http/contract.ts';
 import { parseMailFrom, parseSmtpUrl } from '../mail/smtp.ts';
 
 /** Everything that can be set, validated. `docs/configuration.md` is the table for people. Times are seconds. */
@@ -26,6 +28,8 @@ export type Config = {
     remember: number;
     sessionMaxAge: number;
     reset: number;
+    organizationReset: number;
+    bearer: number;
     verify: number;
     refreshGrace: number;
   };
@@ -63,10 +67,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const durationUnits: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** The contracts that this server has; `app.ts` mounts them. */
-export const knownContracts = ['standard'];
+/** What the configuration has to know about the doors: their names, and which cannot stand side by side. */
+type Door = Pick<Contract, 'name' | 'conflictsWith'>;
 
-export const parseConfig = (env: Environment): Config => {
+export const parseConfig = (env: Environment, doors: readonly Door[] = contracts): Config => {
   const problems: string[] = [];
   const text = (name: string) => {
     const value = env[name]?.trim();
@@ -126,7 +130,7 @@ export const parseConfig = (env: Environment): Config => {
   const smtpUrl = text('SMTP_URL');
   const databaseUrl = text('DATABASE_URL') ?? `sqlite:${resolve(dataDir, 'tegata.db')}`;
   const host = text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1');
-  const contracts = list('TEGATA_CONTRACTS');
+  const named = [...new Set(list('TEGATA_CONTRACTS'))];
   const trustedProxies = list('TEGATA_TRUSTED_PROXIES');
   const mailFrom = text('MAIL_FROM') ?? `Tegata <no-reply@${new URL(publicUrl).hostname}>`;
 
@@ -134,9 +138,20 @@ export const parseConfig = (env: Environment): Config => {
     // The value is not repeated: it may hold a password.
     problems.push('DATABASE_URL: this version stores in SQLite; give sqlite:<path> or leave it out.');
   }
-  for (const contract of contracts) {
-    if (!knownContracts.includes(contract)) {
-      problems.push(`TEGATA_CONTRACTS=${contract}: unknown contract; this server has ${knownContracts.join(', ')}.`);
+  for (const [index, name] of named.entries()) {
+    const door = doors.find((known) => known.name === name);
+    if (!door) {
+      problems.push(
+        `TEGATA_CONTRACTS=${name}: unknown contract; this server has ${doors.map((known) => known.name).join(', ')}.`,
+      );
+    }
+    // Whichever of the two says so: a new contract need not be known to the one it conflicts with.
+    const conflicts = (other: string) =>
+      door?.conflictsWith?.includes(other) || doors.some((known) => known.name === other && known.conflictsWith?.includes(name));
+    for (const other of named.slice(index + 1).filter(conflicts)) {
+      problems.push(
+        `TEGATA_CONTRACTS names both ${name} and ${other}, which own the same paths: leave one out, or run a second server for it.`,
+      );
     }
   }
   for (const proxy of trustedProxies) {
@@ -169,7 +184,7 @@ export const parseConfig = (env: Environment): Config => {
     dataDir,
     databaseUrl,
     secret,
-    contracts: contracts.length > 0 ? contracts : ['standard'],
+    contracts: named.length > 0 ? named : ['standard'],
     issuer: text('TEGATA_ISSUER') ?? 'tegata',
     audience: text('TEGATA_AUDIENCE') ?? 'tegata-api',
     passwordHash: oneOf('TEGATA_PASSWORD_HASH', ['argon2id', 'bcrypt'], 'argon2id'),
@@ -180,6 +195,8 @@ export const parseConfig = (env: Environment): Config => {
       remember: duration('TEGATA_REMEMBER_TTL', '30d'),
       sessionMaxAge: duration('TEGATA_SESSION_MAX_AGE', '90d'),
       reset: duration('TEGATA_RESET_TTL', '1h'),
+      organizationReset: duration('TEGATA_ORGANIZATION_RESET_TTL', '24h'),
+      bearer: duration('TEGATA_BEARER_TTL', '1h'),
       verify: duration('TEGATA_VERIFY_TTL', '24h'),
       refreshGrace: duration('TEGATA_REFRESH_GRACE', '10s', 0),
     },

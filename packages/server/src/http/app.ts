@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type Auth, type Bucket, type Clock, type Limits, Unavailable } from '@tegata/core';
+import { Unavailable } from '@tegata/core';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
@@ -10,24 +10,26 @@ import { type Logger, withoutNet } from '../observe/logger.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { addressBucket, createClientAddress } from './client-address.ts';
 import type { Contract, Door, HttpContext, HttpEnv } from './contract.ts';
+import { bearer } from './contracts/bearer/index.ts';
+import { cookie } from './contracts/cookie/index.ts';
+import { organization } from './contracts/organization/index.ts';
 import { standard } from './contracts/standard/index.ts';
 import { createDocsPage } from './docs-page.ts';
+import { createDoor, type DoorParts } from './door.ts';
 import { createHealth, type Health } from './health.ts';
 import { languageOf } from './language.ts';
 import { allowedMethods } from './methods.ts';
 import { openapiDocument } from './openapi.ts';
 import { createOriginCheck } from './origin.ts';
-import { HttpProblem, type Problem, problemHeaders, rateLimited } from './problem.ts';
+import { HttpProblem, type Problem, problemHeaders } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** Every door of the house. A new contract is a folder beside the others and a line here. */
-const contracts: readonly Contract[] = [standard];
+export const contracts: readonly Contract[] = [standard, cookie, bearer, organization];
 
-export type AppParts = {
-  auth: Auth;
-  config: Config;
-  clock: Clock;
-  limits: Limits;
+export type AppParts = DoorParts & {
+  /** Those to choose from; which are mounted, the configuration says. */
+  contracts?: readonly Contract[];
   logger: Logger;
   metrics: Metrics;
   health: Health;
@@ -41,26 +43,13 @@ export type AppParts = {
 const maxBodyBytes = 64 * 1024;
 
 export const createApp = (parts: AppParts): Hono<HttpEnv> => {
-  const { auth, config, clock, logger, metrics } = parts;
+  const { config, logger, metrics } = parts;
   const requestLog = withoutNet(logger);
-  const mounted = contracts.filter(({ name }) => config.contracts.includes(name));
+  const mounted = (parts.contracts ?? contracts).filter(({ name }) => config.contracts.includes(name));
   const clientAddress = createClientAddress(config.trustedProxies);
   const origins = createOriginCheck(config.publicUrl, config.allowedOrigins);
+  const door = createDoor(parts);
   const app = new Hono<HttpEnv>();
-
-  const door: Door = {
-    auth,
-    config,
-    clock,
-    limit: async (bucket: Bucket, key: string) => {
-      const state = await parts.limits.take(bucket, key);
-      if (!state.allowed) throw rateLimited(bucket, state);
-    },
-    refuseForeign: (c) => {
-      const headers = { origin: c.req.header('origin'), fetchSite: c.req.header('sec-fetch-site') };
-      if (origins.isForeign(headers)) throw new HttpProblem({ kind: 'foreign_origin' });
-    },
-  };
 
   // Middleware, in the order in which a request meets it.
 
@@ -89,7 +78,7 @@ export const createApp = (parts: AppParts): Hono<HttpEnv> => {
   const crossOrigin = cors({
     origin: (origin) => (origins.allows(origin) ? origin : null),
     credentials: true,
-    allowMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
+    allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowHeaders: ['Authorization', 'Content-Type', 'X-CSRF-Token', 'X-Request-Id'],
     exposeHeaders: ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'X-Request-Id'],
     maxAge: 600,
@@ -107,8 +96,9 @@ export const createApp = (parts: AppParts): Hono<HttpEnv> => {
 
   // Everything that answers.
 
-  for (const contract of mounted) app.route('/', contract.routes(door));
+  // Pages first: a page's form and a contract's JSON may share a path, and the page passes on what is no form.
   for (const pages of parts.pages(door)) app.route('/', pages);
+  for (const contract of mounted) app.route('/', contract.routes(door));
   app.route('/', createHealth(parts.health));
   app.route('/', createDocsPage(openapiDocument(mounted, { publicUrl: config.publicUrl, version: parts.version })));
   app.get('/.well-known/jwks.json', (c) => {
@@ -123,7 +113,9 @@ export const createApp = (parts: AppParts): Hono<HttpEnv> => {
   // What went wrong, in the shape of the contract whose path it was.
 
   const answer = (c: HttpContext, problem: Problem) => {
-    const contract = mounted.find(({ prefixes }) => prefixes.some((prefix) => c.req.path.startsWith(`${prefix}/`))) ?? mounted[0];
+    // With a slash at the end of both, so that `/api/me` owns itself, and not `/api/menu`.
+    const owns = (prefix: string) => `${c.req.path}/`.startsWith(`${prefix}/`);
+    const contract = mounted.find(({ prefixes }) => prefixes.some(owns)) ?? mounted[0];
     if (!contract) throw new Error('no contract is mounted');
     const { status, body } = contract.present(problem, languageOf(c.req.header('accept-language'), contract.defaultLocale));
     for (const [name, value] of Object.entries(problemHeaders(problem))) c.header(name, value);

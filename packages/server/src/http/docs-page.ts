@@ -52,15 +52,16 @@ ${document.tags.map(
 </nav>
 <div class="calls">
 <section class="card"><h1>API reference</h1>
-<p>Send and receive JSON at <code>${document.servers[0]?.url}</code>. Success is <code>{"data": …, "meta": …}</code>; failure is
-<code>{"error": {"code", "message", "reason"?, "details"?}, "meta": null}</code>. Codes are the API, texts follow <code>Accept-Language</code>
-(English, Japanese), and <code>reason</code> is a stable word for the cause. Every answer carries <code>X-Request-Id</code>.</p>
-<p>Calls marked <b>access token</b> need <code>Authorization: Bearer …</code>; the refresh token travels in an HttpOnly cookie, or in the body
-after <code>"token_transport": "body"</code>.</p></section>
+<p>This server is <code>${document.servers[0]?.url}</code>.</p>
+${document.info.description.split('\n\n').map(paragraph)}</section>
 ${document.tags.map((tag) => html`<h2 class="tag">${tag.name}</h2><p class="quiet">${tag.description}</p>${ofTag(tag.name).map((call) => callCard(call, typeText))}`)}
 </div>
 </main>`;
 };
+
+/** A paragraph whose `quoted` parts are code. */
+const paragraph = (text: string): Html =>
+  html`<p>${text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}</p>`;
 
 const callCard = (
   { path, method, operation }: { path: string; method: string; operation: Operation },
@@ -72,7 +73,9 @@ const callCard = (
     ?.flatMap((option) => Object.keys(option))
     .join(' or ')
     .replaceAll('_', ' ');
-  const data = success?.[1].content?.['application/json'].schema.properties?.data;
+  // The envelope of a contract that has one says nothing about the call.
+  const answer = success?.[1].content?.['application/json'].schema;
+  const data = answer?.properties?.data;
   const request = operation.requestBody?.content['application/json'].schema;
   return html`<section class="card call" id="${operation.operationId}">
 <h3>${operation.summary}</h3>
@@ -83,7 +86,7 @@ ${operation.description
   .map((text) => html`<p>${text}</p>`)}
 ${operation.parameters.length > 0 && html`<h4>Parameters</h4><pre>${operation.parameters.map(({ name, in: place, schema }) => `${name}: ${typeText(schema)}  (${place})`).join('\n')}</pre>`}
 ${request && html`<h4>Body${operation.requestBody?.required ? '' : ' (optional)'}</h4><pre>${typeText(request)}</pre>`}
-<h4>${success?.[0]} <code>data</code></h4><pre>${data ? typeText(data) : ''}</pre>
+<h4>${success?.[0]}${data && html` <code>data</code>`}</h4><pre>${answer && typeText(data ?? answer)}</pre>
 <details><summary>Failures</summary><dl class="facts">${failures.map(
     ([status, { description }]) =>
       html`<dt>${status}</dt><dd>${description.split('\n\n').map((line) => html`<div>${line.replaceAll('`', '')}</div>`)}</dd>`,

@@ -17,7 +17,7 @@ export const listen = async (fetch: Fetch, { port, host }: { port: number; host:
   const server: Server = createServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16_384, keepAliveTimeout: 65_000 },
     // The name stands in where HTTP/1.0 sends none, as balancers do that only ask for health. Nothing depends on it.
-    getRequestListener(fetch, { hostname: 'localhost', errorHandler: refuse }),
+    getRequestListener(fetch, { hostname: 'localhost', errorHandler: refuseUnreadable }),
   );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);
@@ -41,7 +41,7 @@ export const listen = async (fetch: Fetch, { port, host }: { port: number; host:
 };
 
 /** A target or host that makes no URL never reaches the app: refused here, with the headers that every answer has. */
-const refuse = (error: unknown): Response =>
+export const refuseUnreadable = (error: unknown): Response =>
   new Response(null, {
     status: error instanceof RequestError ? 400 : 500,
     headers: { ...Object.fromEntries(securityHeaders), 'X-Request-Id': crypto.randomUUID() },

@@ -12,7 +12,10 @@ export const openapiDocument = (
       title: 'Tegata',
       version,
       license: { name: 'MIT', identifier: 'MIT' },
-      description: `Authentication API. Contracts: ${contracts.map(({ name }) => name).join(', ')}.`,
+      description: [
+        'Requests and answers are JSON. Error codes and types are the API, texts follow `Accept-Language` (English, Japanese), and every answer carries `X-Request-Id`.',
+        ...parts.map(({ introduction }) => introduction),
+      ].join('\n\n'),
     },
     servers: [{ url: publicUrl }],
     tags: parts.flatMap(({ tags }) => tags),
@@ -21,6 +24,7 @@ export const openapiDocument = (
       schemas: Object.assign({}, ...parts.map(({ schemas }) => schemas)),
       securitySchemes: {
         access_token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        access_cookie: { type: 'apiKey', in: 'cookie', name: 'access_token' },
         refresh_token: { type: 'apiKey', in: 'cookie', name: 'refresh_token' },
       },
     },

@@ -1,6 +1,6 @@
 import type { ClientInfo } from '@tegata/core';
 import type { z } from 'zod';
-import type { HttpContext } from './contract.ts';
+import type { HttpContext, RequestHead } from './contract.ts';
 import { HttpProblem } from './problem.ts';
 
 /** JSON is UTF-8 (RFC 8259, section 8.1). A lenient decoder would make one character, and so one password, of any bad bytes. */
@@ -42,9 +42,14 @@ const validate = <Schema extends z.ZodObject>(schema: Schema, input: unknown): z
   throw new HttpProblem({ kind: 'validation', issues });
 };
 
+/** A web-standard request, as checks read it. */
+export const headOf = ({ method, headers }: Request): RequestHead => ({
+  req: { method, header: (name) => headers.get(name) ?? undefined },
+});
+
 /** `Authorization: Bearer <token>` (RFC 6750, section 2.1); the scheme in any case. */
 export const bearerToken = (
-  c: HttpContext,
+  c: RequestHead,
 ): { state: 'missing' } | { state: 'malformed' } | { state: 'present'; token: string } => {
   const header = c.req.header('authorization');
   if (header === undefined || header === '') return { state: 'missing' };

@@ -6,6 +6,7 @@ export { atomicallyContract } from './atomically.ts';
 export { emailStoreContract } from './email-store.ts';
 export { lockoutStoreContract } from './lockout-store.ts';
 export { oneTimeTokenStoreContract } from './one-time-token-store.ts';
+export { organizationStoreContract } from './organization-store.ts';
 export { outboxContract } from './outbox.ts';
 export { passwordStoreContract } from './password-store.ts';
 export { sessionStoreContract } from './session-store.ts';

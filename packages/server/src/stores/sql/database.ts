@@ -119,7 +119,13 @@ export type AuditEventsTable = {
   reason: string | null;
 };
 
+export type OrganizationsTable = { id: string; name: string; subscription: string; created_at: number; updated_at: number };
+
+export type MembershipsTable = { user_id: string; organization_id: string; role: string; created_at: number };
+
 export type Database = {
+  organizations: OrganizationsTable;
+  memberships: MembershipsTable;
   users: UsersTable;
   active_users: ActiveUsersTable;
   user_emails: UserEmailsTable;

@@ -8,6 +8,7 @@ import { createEmailStore } from './emails.ts';
 import { createLockoutStore } from './lockouts.ts';
 import { migrateToLatest } from './migrate.ts';
 import { createOneTimeTokenStore } from './one-time-tokens.ts';
+import { createOrganizationStore } from './organizations.ts';
 import { createOutbox } from './outbox.ts';
 import { createPasswordStore } from './passwords.ts';
 import { createSessionStore } from './sessions.ts';
@@ -102,6 +103,7 @@ const createStores = (db: Kysely<Database>, database: SqlDatabase, seal: Seal, o
   users: createUserStore(db),
   emails: createEmailStore(db),
   passwords: createPasswordStore(db),
+  organizations: createOrganizationStore(db),
   sessions: createSessionStore(db, database),
   oneTimeTokens: createOneTimeTokenStore(db),
   lockouts: createLockoutStore(db, database),

@@ -9,6 +9,7 @@ import { ok, Unavailable } from '@tegata/core';
 import {
   aDigest,
   anId,
+  anOrganization,
   aOneTimeToken,
   aPasswordHash,
   aResetMail,
@@ -22,6 +23,7 @@ import {
   startOfTest as now,
   type OpenStores,
   oneTimeTokenStoreContract,
+  organizationStoreContract,
   outboxContract,
   passwordStoreContract,
   sessionStoreContract,
@@ -34,6 +36,7 @@ import type { Database, SqlDatabase } from './database.ts';
 import { createEmailStore } from './emails.ts';
 import { migrateToLatest } from './migrate.ts';
 import { createOneTimeTokenStore } from './one-time-tokens.ts';
+import { createOrganizationStore } from './organizations.ts';
 import { createOutbox } from './outbox.ts';
 import { createPasswordStore } from './passwords.ts';
 import { createSessionStore } from './sessions.ts';
@@ -67,6 +70,7 @@ const contracts: Record<string, (open: OpenStores) => void> = {
   userStoreContract,
   emailStoreContract,
   passwordStoreContract,
+  organizationStoreContract,
   sessionStoreContract,
   oneTimeTokenStoreContract,
   lockoutStoreContract,
@@ -137,10 +141,11 @@ describe('a SQLite file', () => {
     await stores.emails.add(aUserEmail(userId));
     await stores.passwords.create({ id: anId(), userId, hash: aPasswordHash(), now });
     await stores.oneTimeTokens.create(aOneTimeToken(userId));
+    await stores.organizations.create(anOrganization(), { userId, role: 'user' });
     await stores.users.delete(userId);
     await close();
     const file = new DatabaseSync(path);
-    for (const table of ['users', 'active_users', 'user_emails', 'password_credentials', 'one_time_tokens']) {
+    for (const table of ['users', 'active_users', 'user_emails', 'password_credentials', 'one_time_tokens', 'memberships']) {
       expect(file.prepare(`select count(*) as rows from ${table}`).get()).toEqual({ rows: 0 });
     }
     file.close();
@@ -221,13 +226,16 @@ describe('a SQLite file', () => {
 });
 
 describe('migrating', () => {
+  const everyMigration = ['0001-initial', '0002-organizations'];
+
   it('happens once when several processes start at once on a new file', async () => {
     for (let round = 0; round < 2; round += 1) {
       const path = newFile();
       const starts = await Promise.all([1, 2, 3].map(() => migrateInOwnProcess(path)));
-      expect(starts.flat()).toEqual(['0001-initial']);
+      expect(starts.flat()).toEqual(everyMigration);
       const file = new DatabaseSync(path);
-      expect(file.prepare('select name from tegata_migrations').all()).toEqual([{ name: '0001-initial' }]);
+      const recorded = file.prepare('select name from tegata_migrations order by name').all();
+      expect(recorded.map(({ name }) => name)).toEqual(everyMigration);
       file.close();
     }
   });
@@ -235,7 +243,7 @@ describe('migrating', () => {
   it('happens once when two connections of one process start at once', async () => {
     const path = newFile();
     const databases = await Promise.all([1, 2].map(() => openDatabase(`sqlite:${path}`)));
-    expect((await Promise.all(databases.map(migrateToLatest))).flat()).toEqual(['0001-initial']);
+    expect((await Promise.all(databases.map(migrateToLatest))).flat()).toEqual(everyMigration);
     for (const { db } of databases) await db.destroy();
   });
 
@@ -246,8 +254,24 @@ describe('migrating', () => {
     await expect(migrateToLatest(database)).rejects.toThrow(/mail_outbox/);
     expect((await db.introspection.getTables()).map((table) => table.name)).toEqual(['mail_outbox']);
     await db.executeQuery(compiled('drop table mail_outbox'));
-    expect(await migrateToLatest(database)).toEqual(['0001-initial']);
+    expect(await migrateToLatest(database)).toEqual(everyMigration);
     await db.destroy();
+  });
+
+  it('brings the file of the first release up to date, and its people may have organizations', async () => {
+    const path = newFile();
+    const first = await openFile(path);
+    const { emailId, ...ada } = await givenUser(first.stores);
+    await first.close();
+    const file = new DatabaseSync(path);
+    file.exec("drop table memberships; drop table organizations; delete from tegata_migrations where name > '0001-initial'");
+    file.close();
+
+    const { stores, close } = await openFile(path);
+    expect(await stores.users.find(ada.id)).toEqual(ada);
+    await stores.organizations.create(anOrganization(), { userId: ada.id, role: 'user' });
+    expect(await stores.organizations.findMembership(ada.id)).toMatchObject({ role: 'user' });
+    await close();
   });
 
   it('leaves the tables of an embedding application and its migrations alone', async () => {
@@ -407,6 +431,10 @@ const runEveryQuery = async (db: Kysely<Database>, database: Pick<SqlDatabase, '
   await passwords.set({ id: anId(), userId: ada.id, hash, now });
   await passwords.replace(ada.id, hash, hash, now);
   await passwords.find(ada.id);
+
+  const organizations = createOrganizationStore(db);
+  await organizations.create(anOrganization(), { userId: ada.id, role: 'user' });
+  await organizations.findMembership(ada.id);
 
   await sessions.create(session, 10);
   await sessions.find(session.id);

@@ -21,7 +21,7 @@ export const registrationRoutes = (app: Hono<HttpEnv>, { auth, config, limit, re
       ipAddress: c.get('ipAddress'),
       policy: { activation: 'verify_first', verifyTtlSeconds: config.ttl.verify, addressLimit: limits.resendAddress },
     });
-    if (registered.ok) return success(c, { user_id: registered.value.id, message: text(c, 'registered') }, 201);
+    if (registered.ok) return success(c, { user_id: registered.value.user.id, message: text(c, 'registered') }, 201);
     const { failure } = registered;
     switch (failure.code) {
       case 'email_invalid': {

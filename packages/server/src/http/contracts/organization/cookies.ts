@@ -1,0 +1,47 @@
+import type { IssuedTokens } from '@tegata/core';
+import type { Door, HttpContext } from '../../contract.ts';
+import { readCookie, strictCookie } from '../../cookies.ts';
+import { csrfCookie } from '../../csrf.ts';
+
+// Names, paths and lifetimes of this contract's cookies. The refresh token goes nowhere but to the calls under its path.
+
+const authPath = '/api/auth';
+
+const accessCookie = (value: string, maxAgeSeconds: number) => strictCookie('access_token', value, { path: '/', maxAgeSeconds });
+const refreshCookie = (value: string, maxAgeSeconds: number) =>
+  strictCookie('refresh_token', value, { path: authPath, maxAgeSeconds });
+
+/** "This browser has logged in before": a failed guess from elsewhere does not lock its owner out. 400 days is the browsers' limit. */
+const deviceCookie = (value: string) => strictCookie('tegata_device', value, { path: authPath, maxAgeSeconds: 400 * 86_400 });
+
+export const readCookies = (c: HttpContext) => {
+  const header = c.req.header('cookie');
+  return {
+    accessToken: readCookie(header, 'access_token'),
+    refreshToken: readCookie(header, 'refresh_token'),
+    device: readCookie(header, 'tegata_device'),
+  };
+};
+
+const set = (c: HttpContext, cookies: readonly string[]) => {
+  for (const cookie of cookies) c.header('Set-Cookie', cookie, { append: true });
+};
+
+/** What a browser holds after logging in or refreshing. The CSRF token lives as long as the refresh token it goes with. */
+export const setSessionCookies = (
+  c: HttpContext,
+  { csrf, clock }: Pick<Door, 'csrf' | 'clock'>,
+  { sessionId, tokens }: { sessionId: string; tokens: IssuedTokens },
+): void => {
+  const refreshSeconds = Math.ceil((tokens.refreshExpiresAt - clock()) / 1000);
+  set(c, [
+    accessCookie(tokens.accessToken, tokens.accessSeconds),
+    refreshCookie(tokens.refreshToken, refreshSeconds),
+    csrfCookie(csrf.issue(sessionId), { maxAgeSeconds: refreshSeconds }),
+  ]);
+};
+
+export const setDeviceCookie = (c: HttpContext, value: string): void => set(c, [deviceCookie(value)]);
+
+export const clearSessionCookies = (c: HttpContext): void =>
+  set(c, [accessCookie('', 0), refreshCookie('', 0), csrfCookie('', { maxAgeSeconds: 0 })]);

@@ -1,0 +1,3 @@
+import { embeddingJourneys } from './journeys.ts';
+
+embeddingJourneys('node-http');

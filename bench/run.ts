@@ -171,6 +171,16 @@ const measureStart = async () => {
   });
 };
 
+const writeResult = (loadBefore: number) => {
+  const now = new Date().toISOString();
+  const results = fileURLToPath(new URL('./results/', import.meta.url));
+  mkdirSync(results, { recursive: true });
+  const cores = availableParallelism();
+  const machine = { cores, model: cpus()[0]?.model, node: process.version, platform: process.platform, loadBefore };
+  const result = { date: now, machine, hashConcurrency: lanes, people, rows, details };
+  writeFileSync(join(results, `${now.slice(0, 10)}.json`), `${JSON.stringify(result, null, 2)}\n`);
+};
+
 try {
   const [load1 = 0] = loadavg();
   const cores = availableParallelism();
@@ -190,12 +200,8 @@ try {
   if (isWanted('start')) await measureStart();
 
   printTable(rows);
-  const now = new Date().toISOString();
-  const results = fileURLToPath(new URL('./results/', import.meta.url));
-  mkdirSync(results, { recursive: true });
-  const machine = { cores, model: cpus()[0]?.model, node: process.version, platform: process.platform, loadBefore: load1 };
-  const result = { date: now, machine, hashConcurrency: lanes, people, rows, details };
-  writeFileSync(join(results, `${now.slice(0, 10)}.json`), `${JSON.stringify(result, null, 2)}\n`);
+  // A part of the rows would replace a result that has them all.
+  if (wanted.size === 0) writeResult(load1);
 } finally {
   for (const server of [...running]) await stop(server);
   rmSync(folder, { recursive: true, force: true });

@@ -1,7 +1,10 @@
 import { chmod, readdir, writeFile } from 'node:fs/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { openMailSink } from '../../packages/server/src/mail/testing/mail-sink.ts';
 import { runTegata, temporaryFolder } from '../server-process.ts';
+
+// Every call starts a process of its own, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const doctor = (settings: Record<string, string>) => runTegata(['doctor'], settings);
 

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { runTegata, startServerProcess, temporaryFolder } from '../server-process.ts';
+
+// Every call starts a process of its own, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 test('the banner says where it listens, what to open next, and what is not safe about it', async () => {
   const dataDir = await temporaryFolder();

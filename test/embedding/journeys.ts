@@ -34,9 +34,13 @@ export const embeddingJourneys = (name: Example): void => {
     // One process for all but the last, because starting one is the slow part. Each test is a visitor from elsewhere, so
     // that the limits of one are no other's.
     let application: Application;
+    let end: (() => Promise<void>) | undefined;
     beforeAll(async () => {
-      application = await startExample(name, settings, afterAll);
+      application = await startExample(name, settings, (told) => {
+        end = told;
+      });
     }, 60_000);
+    afterAll(() => end?.());
 
     test('somebody registers, logs in, and reaches a guarded route; nobody else does', async () => {
       const app = visitor(application, '198.51.100.1');

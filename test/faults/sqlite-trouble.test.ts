@@ -43,7 +43,7 @@ test('V14 a database locked for too long is 503 with Retry-After, and nobody is 
 
   const refused = Promise.all([
     logIn(server, 'ada@example.com'),
-    logIn(server, 'ada@example.com', { password: 'not the password' }),
+    logIn(server, 'nobody@example.com'),
     register(server, 'grace@example.com'),
     refresh(server, session.refreshCookie),
     server.call('POST', '/api/v1/auth/logout', { token: session.accessToken }),

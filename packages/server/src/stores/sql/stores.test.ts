@@ -34,6 +34,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Seal } from '../../adapters/seal.ts';
 import type { Database, SqlDatabase } from './database.ts';
 import { createEmailStore } from './emails.ts';
+import { createLockoutStore } from './lockouts.ts';
 import { migrateToLatest } from './migrate.ts';
 import { createOneTimeTokenStore } from './one-time-tokens.ts';
 import { createOrganizationStore } from './organizations.ts';
@@ -132,6 +133,29 @@ describe('a SQLite file', () => {
     expect(await read('foreign_keys')).toBe(1);
     expect(await read('trusted_schema')).toBe(0);
     await db.destroy();
+  });
+
+  it('counts failures without waiting for the disk, and waits for it again afterwards, also when counting failed', async () => {
+    const path = newFile();
+    await (await openFile(path)).close();
+    const database = await openSqlite(path, { busyTimeoutMs: 1 });
+    const lockouts = createLockoutStore(database.db, database);
+    const seen: unknown[] = [];
+    const synchronous = async () => {
+      const [row] = (await database.db.executeQuery<{ synchronous: number }>(compiled('pragma synchronous'))).rows;
+      seen.push(row?.synchronous);
+    };
+    await lockouts.change('somebody', '', () => ({ failures: 1, locks: 0, lockedUntil: null, updatedAt: now }));
+    await synchronous();
+    const other = new DatabaseSync(path);
+    other.exec('begin immediate');
+    await expect(lockouts.clearAll('somebody')).rejects.toBeInstanceOf(Unavailable);
+    other.close();
+    await synchronous();
+    await lockouts.clearAll('somebody');
+    await synchronous();
+    expect(seen).toEqual([2, 2, 2]);
+    await database.db.destroy();
   });
 
   it('leaves no row of a closed account in the tables of accounts', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, parseConfig } from '../config/config.ts';
+import { shownDatabaseUrl } from '../config/database-url.ts';
 import { readEnvironment } from '../config/env.ts';
 import { listen } from '../http/listen.ts';
 import { createTegata } from '../index.ts';
@@ -39,10 +40,9 @@ export const serve: Command = {
 /** What a newcomer needs to know: where it listens, what it keeps where, what to open next, what is not safe about it. */
 const banner = (config: Config): string => {
   const here = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`;
-  const database = config.databaseUrl.replace(/\/\/[^@/]*@/, '//…@');
   const lines = [
     ['listening', `${here}  (public address ${config.publicUrl})`],
-    ['database', database],
+    ['database', shownDatabaseUrl(config.databaseUrl)],
     ['contracts', config.contracts.join(', ')],
     ['API', `${config.publicUrl}/docs`],
   ];

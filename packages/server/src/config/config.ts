@@ -5,6 +5,7 @@ import { hashingConcurrency } from '../adapters/hashing-lane.ts';
 import { contracts } from '../http/app.ts';
 import type { Contract } from '../http/contract.ts';
 import { parseMailFrom, parseSmtpUrl } from '../mail/smtp.ts';
+import { problemOfDatabaseUrl } from './database-url.ts';
 
 /** Everything that can be set, validated. `docs/configuration.md` is the table for people. Times are seconds. */
 export type Config = {
@@ -15,6 +16,8 @@ export type Config = {
   publicUrl: string;
   dataDir: string;
   databaseUrl: string;
+  /** For PostgreSQL: see `PostgresOptions`. */
+  postgres: { poolSize: number; statements: 'named' | 'unnamed' };
   /** At least 32 random bytes. Undefined in development without one: then the data folder keeps one. */
   secret: string | undefined;
   contracts: string[];
@@ -134,10 +137,9 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
   const trustedProxies = list('TEGATA_TRUSTED_PROXIES');
   const mailFrom = text('MAIL_FROM') ?? `Tegata <no-reply@${new URL(publicUrl).hostname}>`;
 
-  if (!/^sqlite:./.test(databaseUrl)) {
-    // The value is not repeated: it may hold a password.
-    problems.push('DATABASE_URL: this version stores in SQLite; give sqlite:<path> or leave it out.');
-  }
+  // The value is not repeated: it may hold a password.
+  const databaseProblem = problemOfDatabaseUrl(databaseUrl);
+  if (databaseProblem) problems.push(`DATABASE_URL: ${databaseProblem}`);
   for (const [index, name] of named.entries()) {
     const door = doors.find((known) => known.name === name);
     if (!door) {
@@ -183,6 +185,10 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
     publicUrl,
     dataDir,
     databaseUrl,
+    postgres: {
+      poolSize: integer('TEGATA_DATABASE_POOL', 10, 1, 1000),
+      statements: oneOf('TEGATA_DATABASE_STATEMENTS', ['named', 'unnamed'], 'named'),
+    },
     secret,
     contracts: named.length > 0 ? named : ['standard'],
     issuer: text('TEGATA_ISSUER') ?? 'tegata',

@@ -194,15 +194,19 @@ export type OrganizationStore = {
   findMembership: (userId: string) => Promise<Membership | undefined>;
 };
 
+/**
+ * A session is addressed by its id together with its owner's, which every token carries: nobody's call can reach the
+ * session of somebody else, and a store may keep the sessions of one user in one place.
+ */
 export type SessionStore = {
   /**
    * Adds a session and ends the least recently used live ones beyond `maxSessions`, as one step that parallel log-ins
    * cannot interleave: they leave exactly `maxSessions`. Returns the ids that ended.
    */
   create: (session: Session, maxSessions: number) => Promise<string[]>;
-  find: (id: string) => Promise<Session | undefined>;
-  /** Session and owner in one query: the only one that an authenticated request needs. `user` is undefined when the account is gone. */
-  findWithUser: (id: string) => Promise<{ session: Session; user: User | undefined } | undefined>;
+  find: (id: string, userId: string) => Promise<Session | undefined>;
+  /** Session and owner in one step: all that an authenticated request needs. `user` is undefined when the account is gone. */
+  findWithUser: (id: string, userId: string) => Promise<{ session: Session; user: User | undefined } | undefined>;
   /** The live sessions, last used first. */
   listLive: (userId: string, now: number) => Promise<Session[]>;
   /**
@@ -211,13 +215,14 @@ export type SessionStore = {
    */
   rotate: (change: {
     id: string;
+    userId: string;
     from: { generation: number; refreshJti: string };
     to: { refreshJti: string; refreshKid: string };
     expiresAt: number;
     now: number;
   }) => Promise<boolean>;
   /** Records that something issued by `generation` came back; nothing happens when the session has moved on. */
-  markSuccessorSeen: (id: string, generation: number) => Promise<void>;
+  markSuccessorSeen: (id: string, userId: string, generation: number) => Promise<void>;
   /** Ends it when it is `userId`'s and not ended yet; true when this call ended it. */
   end: (id: string, userId: string, reason: SessionEndReason, now: number) => Promise<boolean>;
   /** Ends all live sessions of the user but `exceptId`; returns how many. */
@@ -238,6 +243,11 @@ export type OneTimeTokenStore = {
   /** The user's unused, unexpired tokens of that purpose, newest first. */
   listUsable: (userId: string, purpose: TokenPurpose, now: number) => Promise<OneTimeToken[]>;
   remove: (id: string, userId: string) => Promise<boolean>;
+};
+
+export type SingleUse = {
+  /** True for the first caller with this key until `expiresAt`; false for everyone after. */
+  claim: (key: string, expiresAt: number, now: number) => Promise<boolean>;
 };
 
 export type LockoutStore = {

@@ -12,6 +12,7 @@ export type { IssuedTokens } from './sessions/issue-tokens.ts';
 export type { LogInFailure } from './sessions/log-in.ts';
 export type { RefreshFailure } from './sessions/refresh-session.ts';
 export type * from './sessions/session.ts';
+export { isLive } from './sessions/session.ts';
 export type * from './sessions/session-policy.ts';
 export type * from './tokens/claims.ts';
 export type * from './tokens/one-time-token.ts';

@@ -27,6 +27,7 @@ import { createOutboxWorker, type OutboxWorker } from './mail/outbox-worker.ts';
 import { createSmtpDelivery, parseMailFrom, parseSmtpUrl } from './mail/smtp.ts';
 import { createLogger, type Logger } from './observe/logger.ts';
 import { createMetrics } from './observe/metrics.ts';
+import type { RedisParts } from './stores/redis/redis-parts.ts';
 import { openSqlStores } from './stores/sql/sql-stores.ts';
 import { version } from './version.ts';
 
@@ -50,6 +51,8 @@ export type Engine = {
   jwks: () => { keys: object[] };
   hashingCounts: () => { running: number; queued: number; refused: number; completed: number };
   ping: () => Promise<void>;
+  /** Undefined without `REDIS_URL`. */
+  redis: RedisParts | undefined;
   /** Finishes the mails in hand and closes the database. */
   close: () => Promise<void>;
 };
@@ -69,7 +72,11 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
       outboxAdded: () => mailWorker?.wake(),
     },
   });
-  const { stores, atomically } = database;
+  const redis = await openRedisParts(config, logger).catch(async (error: unknown) => {
+    await database.close();
+    throw error;
+  });
+  const { stores, atomically, ping, close } = redis?.keep(database) ?? database;
 
   const lane = createHashingLane({
     concurrency: config.hashConcurrency,
@@ -94,7 +101,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     devices: createKnownDevices(keys.ring('device-cookie')),
     csrf: createCsrfTokens(keys.ring('csrf')),
     accountHook: { beforeClose: options.beforeAccountCloses ?? (async () => {}) },
-    limits: config.rateLimits ? createLimits() : createNoLimits(),
+    limits: config.rateLimits ? (redis?.limits ?? createLimits()) : createNoLimits(),
     isCommonPassword: createCommonPasswords(),
     settings: {
       lockout: config.lockout,
@@ -135,13 +142,21 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     logger,
     jwks: () => ({ keys: publicKeys(accessKeys) }),
     hashingCounts: lane.counts,
-    ping: database.ping,
+    ping,
+    redis,
     close: async () => {
       await worker.stop();
       smtp?.close();
-      await database.close();
+      await close();
     },
   };
+};
+
+/** Loaded only where it is used: the client takes longer to load than the rest of a start. */
+const openRedisParts = async ({ redis, sessionStore }: Config, logger: Logger): Promise<RedisParts | undefined> => {
+  if (!redis) return undefined;
+  const { openRedisParts: open } = await import('./stores/redis/redis-parts.ts');
+  return open({ ...redis, logger, holdsSessions: sessionStore === 'redis' });
 };
 
 /** The whole server as a web-standard handler over an engine. */

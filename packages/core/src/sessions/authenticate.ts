@@ -30,7 +30,7 @@ export const authenticate = async (
   if (token.state === 'expired') return fail('token_expired');
   const { claims } = token;
 
-  const found = await sessions.findWithUser(claims.sid);
+  const found = await sessions.findWithUser(claims.sid, claims.sub);
   if (!found) return fail('session_ended', { reason: 'session_unknown' });
   const { session, user } = found;
   if (!isLive(session, clock())) return fail('session_ended', { reason: session.endReason ?? 'session_expired' });
@@ -42,7 +42,7 @@ export const authenticate = async (
   if (claims.gen > session.generation) return fail('token_invalid');
 
   if (!session.successorSeen && claims.gen === session.generation) {
-    await sessions.markSuccessorSeen(session.id, session.generation);
+    await sessions.markSuccessorSeen(session.id, session.userId, session.generation);
   }
   return ok({ user, session, claims });
 };

@@ -35,6 +35,8 @@ describe('without any setting', () => {
       dataDir: resolve('.tegata'),
       databaseUrl: `sqlite:${resolve('.tegata/tegata.db')}`,
       postgres: { poolSize: 10, statements: 'named' },
+      redis: undefined,
+      sessionStore: 'database',
       secret: undefined,
       contracts: ['standard'],
       issuer: 'tegata',
@@ -130,6 +132,16 @@ const mistakes: Record<string, readonly string[]> = {
   ],
   TEGATA_DATABASE_POOL: ['0', 'many', '1001'],
   TEGATA_DATABASE_STATEMENTS: ['prepared', 'on'],
+  REDIS_URL: [
+    'redis.internal:6379',
+    'http://redis',
+    'redis://',
+    'redis://:canary-password@redis/first',
+    'redis://:canary%zz@redis',
+    'redis://redis/0?password=canary',
+  ],
+  TEGATA_REDIS_PREFIX: ['{tegata}:', 'a b', 'x'.repeat(65)],
+  TEGATA_SESSION_STORE: ['memory', 'Redis'],
   TEGATA_SECRET: ['secret'],
   TEGATA_CONTRACTS: ['standart', 'standard,nonsense'],
   TEGATA_PASSWORD_HASH: ['md5', 'Argon2id'],
@@ -192,6 +204,21 @@ describe('mistakes', () => {
       ...['TEGATA_ISSUER', 'TEGATA_AUDIENCE', 'TEGATA_METRICS_TOKEN'],
     ];
     expect(documented.toSorted()).toEqual([...Object.keys(mistakes), ...cannotBeWrong].toSorted());
+  });
+});
+
+describe('Redis', () => {
+  test('holds the sessions when it is there, unless the database shall', () => {
+    const url = 'rediss://tegata:p%40ss@redis.internal:6380/3';
+    expect(parseConfig({ REDIS_URL: url })).toMatchObject({ redis: { url, prefix: 'tegata:' }, sessionStore: 'redis' });
+    expect(parseConfig({ REDIS_URL: url, TEGATA_SESSION_STORE: 'database' }).sessionStore).toBe('database');
+    expect(parseConfig({ REDIS_URL: 'redis://[::1]', TEGATA_REDIS_PREFIX: 'a-b.c:' }).redis?.prefix).toBe('a-b.c:');
+  });
+
+  test('must be named when it shall hold the sessions', () => {
+    expect(problemsOf({ TEGATA_SESSION_STORE: 'redis' })).toEqual([
+      'TEGATA_SESSION_STORE=redis needs REDIS_URL, for example redis://user:password@host:6379.',
+    ]);
   });
 });
 

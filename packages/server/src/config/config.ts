@@ -5,6 +5,7 @@ import { hashingConcurrency } from '../adapters/hashing-lane.ts';
 import { contracts } from '../http/app.ts';
 import type { Contract } from '../http/contract.ts';
 import { parseMailFrom, parseSmtpUrl } from '../mail/smtp.ts';
+import { parseRedisUrl } from '../stores/redis/redis-url.ts';
 import { problemOfDatabaseUrl } from './database-url.ts';
 
 /** Everything that can be set, validated. `docs/configuration.md` is the table for people. Times are seconds. */
@@ -18,6 +19,9 @@ export type Config = {
   databaseUrl: string;
   /** For PostgreSQL: see `PostgresOptions`. */
   postgres: { poolSize: number; statements: 'named' | 'unnamed' };
+  /** The prefix begins every key, so that several installations can share a server. */
+  redis: { url: string; prefix: string } | undefined;
+  sessionStore: 'database' | 'redis';
   /** At least 32 random bytes. Undefined in development without one: then the data folder keeps one. */
   secret: string | undefined;
   contracts: string[];
@@ -131,6 +135,8 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
   const publicUrl = origin('TEGATA_URL', text('TEGATA_URL') ?? `http://localhost:${port}`);
   const secret = text('TEGATA_SECRET');
   const smtpUrl = text('SMTP_URL');
+  const redisUrl = text('REDIS_URL');
+  const redisPrefix = text('TEGATA_REDIS_PREFIX') ?? 'tegata:';
   const databaseUrl = text('DATABASE_URL') ?? `sqlite:${resolve(dataDir, 'tegata.db')}`;
   const host = text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1');
   const named = [...new Set(list('TEGATA_CONTRACTS'))];
@@ -161,6 +167,15 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
       problems.push(`TEGATA_TRUSTED_PROXIES=${proxy}: give addresses or CIDRs such as 10.0.0.0/8, separated by commas.`);
     }
   }
+  const sessionStore = oneOf('TEGATA_SESSION_STORE', ['database', 'redis'], redisUrl === undefined ? 'database' : 'redis');
+  if (sessionStore === 'redis' && redisUrl === undefined) {
+    problems.push('TEGATA_SESSION_STORE=redis needs REDIS_URL, for example redis://user:password@host:6379.');
+  }
+  if (redisUrl !== undefined) check(() => parseRedisUrl(redisUrl));
+  // Braces would be taken for a hash tag, and put every key into one slot of a cluster.
+  if (!/^[\w.:-]{1,64}$/.test(redisPrefix)) {
+    problems.push(`TEGATA_REDIS_PREFIX=${redisPrefix}: give up to 64 letters, digits and any of . : - _, such as tegata:.`);
+  }
   if (smtpUrl !== undefined) check(() => parseSmtpUrl(smtpUrl, { production }));
   if (smtpUrl !== undefined || text('MAIL_FROM') !== undefined) check(() => parseMailFrom(mailFrom));
   if (secret !== undefined && weakSecret(secret)) {
@@ -189,6 +204,8 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
       poolSize: integer('TEGATA_DATABASE_POOL', 10, 1, 1000),
       statements: oneOf('TEGATA_DATABASE_STATEMENTS', ['named', 'unnamed'], 'named'),
     },
+    redis: redisUrl === undefined ? undefined : { url: redisUrl, prefix: redisPrefix },
+    sessionStore,
     secret,
     contracts: named.length > 0 ? named : ['standard'],
     issuer: text('TEGATA_ISSUER') ?? 'tegata',

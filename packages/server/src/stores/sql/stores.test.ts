@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
-import { ok, Unavailable } from '@tegata/core';
+import { fail, ok, Unavailable } from '@tegata/core';
 import {
   aDigest,
   anId,
@@ -99,7 +99,7 @@ describe('a SQLite file', () => {
     await first.close();
 
     const second = await openFile(path);
-    expect(await second.stores.sessions.findWithUser(session.id)).toEqual({ session, user: ada });
+    expect(await second.stores.sessions.findWithUser(session.id, session.userId)).toEqual({ session, user: ada });
     expect(await second.stores.outbox.claim(1, 60, now)).toMatchObject([{ message: aResetMail('ada@example.com') }]);
     await second.close();
   });
@@ -188,9 +188,22 @@ describe('a SQLite file', () => {
     operator.close();
 
     expect((await stores.users.find(registered.id))?.status).toBe('deactivated');
-    expect((await stores.sessions.findWithUser(session.id))?.user?.status).toBe('deactivated');
+    expect((await stores.sessions.findWithUser(session.id, session.userId))?.user?.status).toBe('deactivated');
     expect((await stores.users.findForLogIn(registered.email))?.user.status).toBe('deactivated');
     expect(await stores.users.activatePending(registered.id, now)).toBe(false);
+    await close();
+  });
+
+  it('forgets a failure that was counted in a transaction which was undone', async () => {
+    const { stores, atomically, close } = await openFile(newFile());
+    await atomically(async (inside) => {
+      await inside.lockouts.change('ada', '', () => ({ failures: 1, locks: 0, lockedUntil: null, updatedAt: now }));
+      return fail('changed_meanwhile');
+    });
+    await stores.lockouts.change('ada', '', (before) => {
+      expect(before).toBeUndefined();
+      return undefined;
+    });
     await close();
   });
 
@@ -468,13 +481,20 @@ const runEveryQuery = async (db: Kysely<Database>, database: Pick<SqlDatabase, '
   await organizations.findMembership(ada.id);
 
   await sessions.create(session, 10);
-  await sessions.find(session.id);
-  await sessions.findWithUser(session.id);
+  await sessions.find(session.id, session.userId);
+  await sessions.findWithUser(session.id, session.userId);
   await sessions.listLive(ada.id, now);
   const { generation, refreshJti } = session;
   const to = { refreshJti: anId(), refreshKid: 'key-1' };
-  await sessions.rotate({ id: session.id, from: { generation, refreshJti }, to, expiresAt: session.expiresAt, now });
-  await sessions.markSuccessorSeen(session.id, 1);
+  await sessions.rotate({
+    id: session.id,
+    userId: ada.id,
+    from: { generation, refreshJti },
+    to,
+    expiresAt: session.expiresAt,
+    now,
+  });
+  await sessions.markSuccessorSeen(session.id, ada.id, 1);
   await sessions.end(session.id, ada.id, 'logged_out', now);
   await sessions.endAll(ada.id, 'logged_out', now, session.id);
 

@@ -10,5 +10,6 @@ export { organizationStoreContract } from './organization-store.ts';
 export { outboxContract } from './outbox.ts';
 export { passwordStoreContract } from './password-store.ts';
 export { sessionStoreContract } from './session-store.ts';
+export { signingKeyStoreContract } from './signing-key-store.ts';
 export type { CommitHooks, OpenStores, StoresUnderTest } from './stores-under-test.ts';
 export { userStoreContract } from './user-store.ts';

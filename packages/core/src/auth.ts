@@ -19,6 +19,11 @@ import { logOut } from './sessions/log-out.ts';
 import { logOutEverywhere } from './sessions/log-out-everywhere.ts';
 import { refreshSession } from './sessions/refresh-session.ts';
 import { revokeSession } from './sessions/revoke-session.ts';
+import { createSigningKey } from './tokens/create-signing-key.ts';
+import { listSigningKeys } from './tokens/list-signing-keys.ts';
+import { revokeSigningKey } from './tokens/revoke-signing-key.ts';
+import { rotateSigningKey } from './tokens/rotate-signing-key.ts';
+import { tendSigningKeys } from './tokens/tend-signing-keys.ts';
 import { closeAccount } from './users/close-account.ts';
 import { listUsers } from './users/list-users.ts';
 import { register } from './users/register.ts';
@@ -72,6 +77,13 @@ export const createAuth = (deps: Deps) => {
     showUser: bind(showUser),
     setUserStatus: bind(setUserStatus),
     unlockUser: bind(unlockUser),
+
+    // Signing keys
+    tendSigningKeys: bind(tendSigningKeys),
+    listSigningKeys: bind(listSigningKeys),
+    createSigningKey: bind(createSigningKey),
+    rotateSigningKey: bind(rotateSigningKey),
+    revokeSigningKey: bind(revokeSigningKey),
 
     // The mail worker
     answerMailRequest: bind(answerMailRequest),

@@ -8,6 +8,7 @@ import type { Session, SessionEndReason } from './sessions/session.ts';
 import type { AccessClaims, RefreshClaims, VerifiedToken } from './tokens/claims.ts';
 import type { OneTimeToken, TokenPurpose } from './tokens/one-time-token.ts';
 import type { SecretToken, TokenDigest } from './tokens/secret-token.ts';
+import type { AsymmetricAlgorithm, KeyRecord, KeyRules } from './tokens/signing-key.ts';
 import type { InactiveReason, User } from './users/user.ts';
 
 /** Everything the core needs from outside. A use case names the few it uses with `Pick<Deps, …>`. */
@@ -26,6 +27,7 @@ export type Deps = Stores & {
   secrets: Secrets;
   hasher: PasswordHasher;
   tokens: TokenSigner;
+  keyMaker: KeyMaker;
   devices: KnownDevices;
   csrf: CsrfTokens;
   /** The application's own part of closing an account. */
@@ -44,6 +46,7 @@ export type Stores = {
   sessions: SessionStore;
   oneTimeTokens: OneTimeTokenStore;
   lockouts: LockoutStore;
+  signingKeys: SigningKeyStore;
   outbox: Outbox;
   audit: Audit;
 };
@@ -59,6 +62,7 @@ export type Settings = {
   accountHints: boolean;
   /** How long the old primary address can undo a change. */
   undoEmailChangeSeconds: number;
+  signingKeys: KeyRules;
 };
 
 export type Clock = () => number;
@@ -75,6 +79,8 @@ export type Secrets = {
   digestAddress: (email: EmailAddress) => string;
   /** A code has too little entropy for a bare hash: its digest is keyed with the server's secret and bound to the address. */
   digestCode: (code: string, email: EmailAddress) => TokenDigest;
+  /** Compares in constant time, also with what an earlier secret would have made of the code. */
+  isDigestOfCode: (digest: TokenDigest, code: string, email: EmailAddress) => boolean;
 };
 
 export type PasswordHasher = {
@@ -99,6 +105,13 @@ export type TokenSigner = {
   refreshKid: () => string;
   verifyAccess: (token: string) => Promise<VerifiedToken<AccessClaims>>;
   verifyRefresh: (token: string) => Promise<VerifiedToken<RefreshClaims>>;
+};
+
+export type KeyMaker = {
+  /** A new key pair. `sealedPrivate` can be opened with the server's secret alone. */
+  make: (algorithm: AsymmetricAlgorithm) => Pick<KeyRecord, 'kid' | 'publicJwk' | 'sealedPrivate'>;
+  /** Names of the HS256 keys that come from the server's secrets, today's first. */
+  derivedKids: readonly string[];
 };
 
 /** Signed long-lived cookies that say "this browser has logged in to that address before". */
@@ -263,6 +276,20 @@ export type LockoutStore = {
   clearAll: (subject: string) => Promise<void>;
 };
 
+export type SigningKeyStore = {
+  /** Makes everybody else who asks for it wait, until the end of this transaction. */
+  lock: () => Promise<void>;
+  /** All of them, in the order in which they were made. */
+  list: () => Promise<KeyRecord[]>;
+  /** False when there is one of that algorithm and sequence, or of that `kid`. Never throws for it. */
+  add: (key: KeyRecord) => Promise<boolean>;
+  change: (
+    kid: string,
+    to: Partial<Pick<KeyRecord, 'activatesAt' | 'retiresAt' | 'revokedAt' | 'sealedPrivate'>>,
+  ) => Promise<void>;
+  remove: (kid: string) => Promise<void>;
+};
+
 /** A message in hand: claimed by one worker until its lease ends. */
 export type ClaimedMessage = { id: string; message: OutboxMessage; attempts: number; createdAt: number };
 
@@ -305,7 +332,9 @@ export type AuditEvent = {
     | 'password.changed'
     | 'password.check_failed'
     | 'password.reset'
-    | 'password.reset_requested';
+    | 'password.reset_requested'
+    | 'signing_key.created'
+    | 'signing_key.revoked';
   userId?: string | undefined;
   sessionId?: string | undefined;
   ipAddress?: string | null | undefined;

@@ -1,15 +1,17 @@
-import { type AccountHook, type Auth, type Clock, createAuth, type Deps, type Stores } from '@tegata/core';
+import { type AccountHook, type Auth, type Clock, createAuth, type Deps, type KeyRules, ok, type Stores } from '@tegata/core';
 import type { Hono } from 'hono';
+import { createLivingKeys, type LivingKeys } from './adapters/access-keys.ts';
 import { createCommonPasswords } from './adapters/common-passwords.ts';
 import { createCsrfTokens } from './adapters/csrf-tokens.ts';
 import { deriveKeys } from './adapters/derived-keys.ts';
 import { createHashingLane } from './adapters/hashing-lane.ts';
+import { createKeyMaker, resealed } from './adapters/key-pairs.ts';
 import { createKnownDevices } from './adapters/known-devices.ts';
 import { createLimits, createNoLimits } from './adapters/limits.ts';
 import { createPasswordHasher, type HashParameters } from './adapters/password-hasher.ts';
-import { createSeal } from './adapters/seal.ts';
+import { createSeal, type Seal } from './adapters/seal.ts';
 import { createSecrets } from './adapters/secrets.ts';
-import { hs256Ring, publicKeys } from './adapters/signing-key.ts';
+import { hs256Ring } from './adapters/signing-key.ts';
 import { createTokenSigner } from './adapters/token-signer.ts';
 import { createTurns } from './adapters/turns.ts';
 import type { Config } from './config/config.ts';
@@ -28,7 +30,7 @@ import { createSmtpDelivery, parseMailFrom, parseSmtpUrl } from './mail/smtp.ts'
 import { createLogger, type Logger } from './observe/logger.ts';
 import { createMetrics } from './observe/metrics.ts';
 import type { RedisParts } from './stores/redis/redis-parts.ts';
-import { openSqlStores } from './stores/sql/sql-stores.ts';
+import { openSqlStores, type SqlStores } from './stores/sql/sql-stores.ts';
 import { version } from './version.ts';
 
 // The only place that builds things: configuration → adapters and stores → use cases → app.
@@ -39,6 +41,8 @@ export type ComposeOptions = {
   /** For tests: a clock that stands still, and hashes that cost less. Not reachable from any setting. */
   clock?: Clock;
   hashParameters?: HashParameters;
+  /** For commands beside the server: no signing key is made, looked at or replaced until one is asked for. */
+  leaveKeys?: boolean;
 };
 
 /** The use cases with everything they need, without HTTP: what the server and the command line share. */
@@ -48,7 +52,7 @@ export type Engine = {
   mailWorker: OutboxWorker;
   deps: Deps;
   logger: Logger;
-  jwks: () => { keys: object[] };
+  accessKeys: LivingKeys;
   hashingCounts: () => { running: number; queued: number; refused: number; completed: number };
   ping: () => Promise<void>;
   /** Undefined without `REDIS_URL`. */
@@ -60,7 +64,7 @@ export type Engine = {
 export const composeEngine = async (config: Config, options: ComposeOptions = {}): Promise<Engine> => {
   const clock = options.clock ?? Date.now;
   const logger = createLogger({ level: config.logLevel });
-  const keys = deriveKeys([config.secret ?? developmentSecret(config.dataDir)]);
+  const keys = deriveKeys([config.secret ?? developmentSecret(config.dataDir), ...config.previousSecrets]);
 
   let mailWorker: OutboxWorker | undefined;
   const database = await openSqlStores({
@@ -83,7 +87,26 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     maxQueued: 64 * config.hashConcurrency,
     deadlineMs: 3_000,
   });
-  const accessKeys = hs256Ring(keys.ring('access-token'));
+  const derived = hs256Ring(keys.ring('access-token'));
+  const keySeal = createSeal(keys.ring('signing-key'));
+  const keyRules: KeyRules = {
+    algorithm: config.signingAlg,
+    maxAgeSeconds: config.keys.maxAge,
+    publishAheadSeconds: config.keys.publishAhead,
+    longestTokenSeconds: Math.max(config.ttl.access, config.ttl.bearer),
+  };
+  const accessKeys = createLivingKeys({
+    derived,
+    list: stores.signingKeys.list,
+    tend: async () => {
+      const tended = await auth.tendSigningKeys();
+      return tended.ok ? tended.value : tended.failure;
+    },
+    seal: keySeal,
+    rules: keyRules,
+    clock,
+    logger,
+  });
   const deps: Deps = {
     ...stores,
     atomically,
@@ -98,6 +121,10 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
       audience: config.audience,
       clock,
     }),
+    keyMaker: createKeyMaker(
+      keySeal,
+      derived.map(({ kid }) => kid),
+    ),
     devices: createKnownDevices(keys.ring('device-cookie')),
     csrf: createCsrfTokens(keys.ring('csrf')),
     accountHook: { beforeClose: options.beforeAccountCloses ?? (async () => {}) },
@@ -110,9 +137,19 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
       maxSessions: config.maxSessions,
       accountHints: config.accountHints,
       undoEmailChangeSeconds: 72 * 3600,
+      signingKeys: keyRules,
     },
   };
   const auth = createAuth(deps);
+  if (!options.leaveKeys) {
+    try {
+      await accessKeys.load();
+      await resealKeys(database, keySeal, keys.current('signing-key').kid);
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
 
   const smtp = config.smtpUrl
     ? createSmtpDelivery({
@@ -140,7 +177,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     mailWorker: worker,
     deps,
     logger,
-    jwks: () => ({ keys: publicKeys(accessKeys) }),
+    accessKeys,
     hashingCounts: lane.counts,
     ping,
     redis,
@@ -158,6 +195,18 @@ const openRedisParts = async ({ redis, sessionStore }: Config, logger: Logger): 
   const { openRedisParts: open } = await import('./stores/redis/redis-parts.ts');
   return open({ ...redis, logger, holdsSessions: sessionStore === 'redis' });
 };
+
+/** Encrypts private halves with today's secret, so that an earlier one can be left out once its refresh tokens are over. */
+const resealKeys = ({ atomically }: SqlStores, seal: Seal, todaysKid: string) =>
+  atomically(async ({ signingKeys }) => {
+    await signingKeys.lock();
+    for (const { kid, sealedPrivate } of await signingKeys.list()) {
+      if (sealedPrivate === null) continue;
+      const again = resealed(sealedPrivate, seal, todaysKid);
+      if (again) await signingKeys.change(kid, { sealedPrivate: again });
+    }
+    return ok(undefined);
+  });
 
 /** The whole server as a web-standard handler over an engine. */
 export const composeApp = (
@@ -177,7 +226,7 @@ export const composeApp = (
     logger,
     metrics: createMetrics({ hashing: engine.hashingCounts, outbox: () => stores.outbox.backlog(deps.clock()) }),
     health: { ping: engine.ping, isStopping },
-    jwks: engine.jwks,
+    jwks: async () => ({ keys: await engine.accessKeys.published() }),
     version,
     pages: (door) => [
       mailLinkPages(door),

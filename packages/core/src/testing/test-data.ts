@@ -11,6 +11,7 @@ import type { PasswordHash } from '../passwords/password-hash.ts';
 import type { Session } from '../sessions/session.ts';
 import type { OneTimeToken } from '../tokens/one-time-token.ts';
 import type { SecretToken, TokenDigest } from '../tokens/secret-token.ts';
+import type { KeyRecord } from '../tokens/signing-key.ts';
 import type { User } from '../users/user.ts';
 
 export const startOfTest = Date.UTC(2040, 0, 15, 9);
@@ -103,6 +104,19 @@ export const aOneTimeToken = (userId: string, change: Partial<OneTimeToken> = {}
   createdAt: startOfTest,
   expiresAt: startOfTest + hour,
   usedAt: null,
+  ...change,
+});
+
+export const aKeyRecord = (change: Partial<KeyRecord> = {}): KeyRecord => ({
+  kid: anId().slice(-12),
+  algorithm: 'ES256',
+  sequence: 1,
+  publicJwk: '{"kty":"EC"}',
+  sealedPrivate: 'v1.sealed.private',
+  createdAt: startOfTest,
+  activatesAt: startOfTest,
+  retiresAt: null,
+  revokedAt: null,
   ...change,
 });
 

@@ -10,7 +10,8 @@ export type KeyLabel =
   | 'device-cookie'
   | 'one-time-code'
   | 'lockout-subject'
-  | 'csrf';
+  | 'csrf'
+  | 'signing-key';
 
 /** `key` is a `KeyObject`, because printing or serializing one shows no key. */
 export type DerivedKey = { kid: string; key: KeyObject };

@@ -1,4 +1,5 @@
 import { Unavailable } from '@tegata/core';
+import { SigningKeyUnreadable } from '../adapters/access-keys.ts';
 import { ConfigError } from '../config/config.ts';
 import { type Command, rootCause, UsageError } from './command.ts';
 import { doctor } from './doctor.ts';
@@ -58,6 +59,7 @@ export const runCommand = async (argv: string[]): Promise<number> => {
 /** What the operator can mend is told without a stack trace; undefined for a mistake of ours. */
 const textForOperator = (error: unknown): string | undefined => {
   if (error instanceof ConfigError) return `${error.message}\n\`tegata doctor\` checks everything else too.`;
+  if (error instanceof SigningKeyUnreadable) return error.message;
   const cause = rootCause(error);
   const isOfTheMachine = error instanceof Unavailable || (cause instanceof Error && 'syscall' in cause);
   if (!isOfTheMachine) return undefined;

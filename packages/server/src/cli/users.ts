@@ -98,7 +98,7 @@ export const users: Command = {
       return 1;
     }
     // What happened is told in words, not as a line of the log too.
-    const engine = await composeEngine({ ...config, logLevel: 'warn' });
+    const engine = await composeEngine({ ...config, logLevel: 'warn' }, { leaveKeys: true });
     try {
       return await action(engine, rest);
     } finally {

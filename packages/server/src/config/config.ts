@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import type { SigningAlgorithm } from '@tegata/core';
 import ipaddr from 'ipaddr.js';
 import { hashingConcurrency } from '../adapters/hashing-lane.ts';
 import { contracts } from '../http/app.ts';
@@ -24,6 +25,11 @@ export type Config = {
   sessionStore: 'database' | 'redis';
   /** At least 32 random bytes. Undefined in development without one: then the data folder keeps one. */
   secret: string | undefined;
+  /** Accepted as well: what they signed and sealed stays good. */
+  previousSecrets: string[];
+  signingAlg: SigningAlgorithm;
+  /** When a signing key is replaced, and how long before it signs the next one is published. */
+  keys: { maxAge: number; publishAhead: number };
   contracts: string[];
   issuer: string;
   audience: string;
@@ -134,6 +140,11 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
   const dataDir = resolve(text('TEGATA_DATA_DIR') ?? '.tegata');
   const publicUrl = origin('TEGATA_URL', text('TEGATA_URL') ?? `http://localhost:${port}`);
   const secret = text('TEGATA_SECRET');
+  const previousSecrets = [...new Set(list('TEGATA_SECRET_PREVIOUS'))].filter((previous) => previous !== secret);
+  const keys = {
+    maxAge: duration('TEGATA_KEY_MAX_AGE', '90d', 60),
+    publishAhead: duration('TEGATA_KEY_PUBLISH_AHEAD', '24h', 10),
+  };
   const smtpUrl = text('SMTP_URL');
   const redisUrl = text('REDIS_URL');
   const redisPrefix = text('TEGATA_REDIS_PREFIX') ?? 'tegata:';
@@ -181,6 +192,16 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
   if (secret !== undefined && weakSecret(secret)) {
     problems.push('TEGATA_SECRET is too weak: make one with `openssl rand -base64 32` and keep it safe.');
   }
+  if (previousSecrets.some(weakSecret)) {
+    problems.push(
+      'TEGATA_SECRET_PREVIOUS has a secret that is too weak to be one: give earlier values of TEGATA_SECRET in full, separated by commas.',
+    );
+  }
+  if (keys.publishAhead * 2 > keys.maxAge) {
+    problems.push(
+      'TEGATA_KEY_PUBLISH_AHEAD must be at most half of TEGATA_KEY_MAX_AGE: a key is known for a while before it signs.',
+    );
+  }
   if (production) {
     if (secret === undefined)
       problems.push('TEGATA_SECRET is missing: make one with `openssl rand -base64 32` and keep it safe.');
@@ -207,6 +228,9 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
     redis: redisUrl === undefined ? undefined : { url: redisUrl, prefix: redisPrefix },
     sessionStore,
     secret,
+    previousSecrets,
+    signingAlg: oneOf('TEGATA_SIGNING_ALG', ['HS256', 'ES256', 'EdDSA'], 'HS256'),
+    keys,
     contracts: named.length > 0 ? named : ['standard'],
     issuer: text('TEGATA_ISSUER') ?? 'tegata',
     audience: text('TEGATA_AUDIENCE') ?? 'tegata-api',

@@ -11,5 +11,6 @@ export { outboxContract } from './outbox.ts';
 export { passwordStoreContract } from './password-store.ts';
 export { sessionStoreContract } from './session-store.ts';
 export { singleUseContract } from './single-use.ts';
+export { signingKeyStoreContract } from './signing-key-store.ts';
 export type { CommitHooks, OpenStores, StoresUnderTest } from './stores-under-test.ts';
 export { userStoreContract } from './user-store.ts';

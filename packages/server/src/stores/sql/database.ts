@@ -10,6 +10,7 @@ import type {
   OutboxMessage,
   PasswordHash,
   SessionEndReason,
+  SigningAlgorithm,
   TokenDigest,
   TokenPurpose,
 } from '@tegata/core';
@@ -123,6 +124,20 @@ export type OrganizationsTable = { id: string; name: string; subscription: strin
 
 export type MembershipsTable = { user_id: string; organization_id: string; role: string; created_at: number };
 
+export type SigningKeysTable = {
+  kid: string;
+  alg: SigningAlgorithm;
+  /** Unique within `alg`: it decides which of two nodes made the next key. */
+  sequence: number;
+  public_jwk: string | null;
+  /** Encrypted with a key of the server's secret. */
+  sealed_private: string | null;
+  created_at: number;
+  activates_at: number | null;
+  retires_at: number | null;
+  revoked_at: number | null;
+};
+
 export type Database = {
   organizations: OrganizationsTable;
   memberships: MembershipsTable;
@@ -135,6 +150,7 @@ export type Database = {
   lockouts: LockoutsTable;
   mail_outbox: MailOutboxTable;
   audit_events: AuditEventsTable;
+  signing_keys: SigningKeysTable;
 };
 
 /** An open database, with the few things that SQLite and PostgreSQL do each in its own way. */

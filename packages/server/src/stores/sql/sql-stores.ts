@@ -13,6 +13,7 @@ import { createOutbox } from './outbox.ts';
 import { createPasswordStore } from './passwords.ts';
 import { openPostgres, type PostgresOptions } from './postgres.ts';
 import { createSessionStore } from './sessions.ts';
+import { createSigningKeyStore } from './signing-keys.ts';
 import { openSqlite, sqlitePath } from './sqlite.ts';
 import { createUserStore } from './users.ts';
 
@@ -107,6 +108,7 @@ const createStores = (db: Kysely<Database>, database: SqlDatabase, seal: Seal, o
   sessions: createSessionStore(db, database),
   oneTimeTokens: createOneTimeTokenStore(db),
   lockouts: createLockoutStore(db, database),
+  signingKeys: createSigningKeyStore(db, database),
   outbox: createOutbox(db, { skipLocked: database.skipLocked, seal, added: () => onCommitted.outboxAdded() }),
   audit: createAudit(db, { added: (event) => onCommitted.audit(event) }),
 });

@@ -27,6 +27,7 @@ import {
   outboxContract,
   passwordStoreContract,
   sessionStoreContract,
+  signingKeyStoreContract,
   userStoreContract,
 } from '@tegata/core/testing';
 import { CompiledQuery, type Kysely, type RootOperationNode } from 'kysely';
@@ -75,6 +76,7 @@ const contracts: Record<string, (open: OpenStores) => void> = {
   sessionStoreContract,
   oneTimeTokenStoreContract,
   lockoutStoreContract,
+  signingKeyStoreContract,
   outboxContract,
   atomicallyContract,
 };
@@ -263,7 +265,7 @@ describe('a SQLite file', () => {
 });
 
 describe('migrating', () => {
-  const everyMigration = ['0001-initial', '0002-organizations'];
+  const everyMigration = ['0001-initial', '0002-organizations', '0004-signing-keys'];
 
   it('happens once when several processes start at once on a new file', async () => {
     for (let round = 0; round < 2; round += 1) {
@@ -301,7 +303,9 @@ describe('migrating', () => {
     const { emailId, ...ada } = await givenUser(first.stores);
     await first.close();
     const file = new DatabaseSync(path);
-    file.exec("drop table memberships; drop table organizations; delete from tegata_migrations where name > '0001-initial'");
+    file.exec(
+      "drop table signing_keys; drop table memberships; drop table organizations; delete from tegata_migrations where name > '0001-initial'",
+    );
     file.close();
 
     const { stores, close } = await openFile(path);

@@ -1,3 +1,6 @@
+import type { ConnectionFlows, ConnectionStore } from './connections/connection.ts';
+import type { Providers } from './connections/provider.ts';
+import type { RedirectRules } from './connections/redirect-uri.ts';
 import type { EmailAddress } from './emails/email-address.ts';
 import type { Lockout, LockoutRules } from './limits/lockout.ts';
 import type { Mail, OutboxMessage } from './mail/mail.ts';
@@ -28,6 +31,9 @@ export type Deps = Stores & {
   tokens: TokenSigner;
   devices: KnownDevices;
   csrf: CsrfTokens;
+  /** Where people may log in instead of here. */
+  providers: Providers;
+  flows: ConnectionFlows;
   /** The application's own part of closing an account. */
   accountHook: AccountHook;
   limits: Limits;
@@ -40,10 +46,12 @@ export type Stores = {
   users: UserStore;
   emails: EmailStore;
   passwords: PasswordStore;
+  connections: ConnectionStore;
   organizations: OrganizationStore;
   sessions: SessionStore;
   oneTimeTokens: OneTimeTokenStore;
   lockouts: LockoutStore;
+  singleUse: SingleUse;
   outbox: Outbox;
   audit: Audit;
 };
@@ -59,6 +67,8 @@ export type Settings = {
   accountHints: boolean;
   /** How long the old primary address can undo a change. */
   undoEmailChangeSeconds: number;
+  /** Where providers may send people back to. */
+  redirects: RedirectRules;
 };
 
 export type Clock = () => number;
@@ -179,6 +189,7 @@ export type PasswordStore = {
   replace: (userId: string, from: PasswordHash, to: PasswordHash, now: number) => Promise<boolean>;
   /** Sets or adds the password whatever was there: for a reset, whose token is the proof. */
   set: (credential: { id: string; userId: string; hash: PasswordHash; now: number }) => Promise<void>;
+  remove: (userId: string) => Promise<void>;
 };
 
 export type OrganizationStore = {
@@ -247,6 +258,11 @@ export type LockoutStore = {
   clearAll: (subject: string) => Promise<void>;
 };
 
+export type SingleUse = {
+  /** True for the first caller with this key until `expiresAt`; false for everyone after. */
+  claim: (key: string, expiresAt: number, now: number) => Promise<boolean>;
+};
+
 /** A message in hand: claimed by one worker until its lease ends. */
 export type ClaimedMessage = { id: string; message: OutboxMessage; attempts: number; createdAt: number };
 
@@ -275,6 +291,7 @@ export type AuditEvent = {
     | 'user.registered'
     | 'user.updated'
     | 'user.closed'
+    | 'user.claimed'
     | 'user.status_changed'
     | 'user.unlocked'
     | 'email.verified'
@@ -286,7 +303,10 @@ export type AuditEvent = {
     | 'session.start_refused'
     | 'session.ended'
     | 'session.reuse_detected'
+    | 'connection.added'
+    | 'connection.removed'
     | 'password.changed'
+    | 'password.set'
     | 'password.check_failed'
     | 'password.reset'
     | 'password.reset_requested';

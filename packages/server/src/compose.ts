@@ -3,10 +3,12 @@ import type { Hono } from 'hono';
 import { createCommonPasswords } from './adapters/common-passwords.ts';
 import { createCsrfTokens } from './adapters/csrf-tokens.ts';
 import { deriveKeys } from './adapters/derived-keys.ts';
+import { createConnectionFlows } from './adapters/flow-seal.ts';
 import { createHashingLane } from './adapters/hashing-lane.ts';
 import { createKnownDevices } from './adapters/known-devices.ts';
 import { createLimits, createNoLimits } from './adapters/limits.ts';
 import { createPasswordHasher, type HashParameters } from './adapters/password-hasher.ts';
+import { createProviders } from './adapters/providers/create-providers.ts';
 import { createSeal } from './adapters/seal.ts';
 import { createSecrets } from './adapters/secrets.ts';
 import { hs256Ring, publicKeys } from './adapters/signing-key.ts';
@@ -92,6 +94,12 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     }),
     devices: createKnownDevices(keys.ring('device-cookie')),
     csrf: createCsrfTokens(keys.ring('csrf')),
+    flows: createConnectionFlows(keys.ring('oauth-flow')),
+    providers: createProviders(config.providers, {
+      clock,
+      timeoutSeconds: config.providerTimeoutSeconds,
+      sealTokens: config.storeProviderTokens ? createSeal(keys.ring('provider-tokens')).seal : undefined,
+    }),
     accountHook: { beforeClose: options.beforeAccountCloses ?? (async () => {}) },
     limits: config.rateLimits ? createLimits() : createNoLimits(),
     isCommonPassword: createCommonPasswords(),
@@ -102,6 +110,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
       maxSessions: config.maxSessions,
       accountHints: config.accountHints,
       undoEmailChangeSeconds: 72 * 3600,
+      redirects: { publicUrl: config.publicUrl, allowedOrigins: config.allowedOrigins },
     },
   };
   const auth = createAuth(deps);

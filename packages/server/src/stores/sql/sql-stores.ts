@@ -3,6 +3,7 @@ import type { AuditEvent, Deps, Result, Stores } from '@tegata/core';
 import type { Kysely } from 'kysely';
 import type { Seal } from '../../adapters/seal.ts';
 import { createAudit } from './audit.ts';
+import { createConnectionStore } from './connections.ts';
 import type { Database, SqlDatabase } from './database.ts';
 import { createEmailStore } from './emails.ts';
 import { createLockoutStore } from './lockouts.ts';
@@ -12,6 +13,7 @@ import { createOrganizationStore } from './organizations.ts';
 import { createOutbox } from './outbox.ts';
 import { createPasswordStore } from './passwords.ts';
 import { createSessionStore } from './sessions.ts';
+import { createSingleUse } from './single-use.ts';
 import { openSqlite, sqlitePath } from './sqlite.ts';
 import { createUserStore } from './users.ts';
 
@@ -103,10 +105,12 @@ const createStores = (db: Kysely<Database>, database: SqlDatabase, seal: Seal, o
   users: createUserStore(db),
   emails: createEmailStore(db),
   passwords: createPasswordStore(db),
+  connections: createConnectionStore(db),
   organizations: createOrganizationStore(db),
   sessions: createSessionStore(db, database),
   oneTimeTokens: createOneTimeTokenStore(db),
   lockouts: createLockoutStore(db, database),
+  singleUse: createSingleUse(db),
   outbox: createOutbox(db, { skipLocked: database.skipLocked, seal, added: () => onCommitted.outboxAdded() }),
   audit: createAudit(db, { added: (event) => onCommitted.audit(event) }),
 });

@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { ok, Unavailable } from '@tegata/core';
 import {
+  aConnection,
   aDigest,
   anId,
   anOrganization,
@@ -16,6 +17,7 @@ import {
   aSession,
   atomicallyContract,
   aUserEmail,
+  connectionStoreContract,
   emailStoreContract,
   givenUser,
   lockoutStoreContract,
@@ -27,6 +29,7 @@ import {
   outboxContract,
   passwordStoreContract,
   sessionStoreContract,
+  singleUseContract,
   userStoreContract,
 } from '@tegata/core/testing';
 import { CompiledQuery, type Kysely, type RootOperationNode } from 'kysely';
@@ -71,9 +74,11 @@ const contracts: Record<string, (open: OpenStores) => void> = {
   userStoreContract,
   emailStoreContract,
   passwordStoreContract,
+  connectionStoreContract,
   organizationStoreContract,
   sessionStoreContract,
   oneTimeTokenStoreContract,
+  singleUseContract,
   lockoutStoreContract,
   outboxContract,
   atomicallyContract,
@@ -164,12 +169,21 @@ describe('a SQLite file', () => {
     const { id: userId } = await givenUser(stores);
     await stores.emails.add(aUserEmail(userId));
     await stores.passwords.create({ id: anId(), userId, hash: aPasswordHash(), now });
+    await stores.connections.add(aConnection(userId));
     await stores.oneTimeTokens.create(aOneTimeToken(userId));
     await stores.organizations.create(anOrganization(), { userId, role: 'user' });
     await stores.users.delete(userId);
     await close();
     const file = new DatabaseSync(path);
-    for (const table of ['users', 'active_users', 'user_emails', 'password_credentials', 'one_time_tokens', 'memberships']) {
+    for (const table of [
+      'users',
+      'active_users',
+      'user_emails',
+      'password_credentials',
+      'oauth_accounts',
+      'one_time_tokens',
+      'memberships',
+    ]) {
       expect(file.prepare(`select count(*) as rows from ${table}`).get()).toEqual({ rows: 0 });
     }
     file.close();
@@ -250,7 +264,7 @@ describe('a SQLite file', () => {
 });
 
 describe('migrating', () => {
-  const everyMigration = ['0001-initial', '0002-organizations'];
+  const everyMigration = ['0001-initial', '0002-organizations', '0005-connections'];
 
   it('happens once when several processes start at once on a new file', async () => {
     for (let round = 0; round < 2; round += 1) {
@@ -288,7 +302,9 @@ describe('migrating', () => {
     const { emailId, ...ada } = await givenUser(first.stores);
     await first.close();
     const file = new DatabaseSync(path);
-    file.exec("drop table memberships; drop table organizations; delete from tegata_migrations where name > '0001-initial'");
+    file.exec(
+      "drop table memberships; drop table organizations; drop table oauth_accounts; drop table single_use_marks; delete from tegata_migrations where name > '0001-initial'",
+    );
     file.close();
 
     const { stores, close } = await openFile(path);

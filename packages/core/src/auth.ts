@@ -1,3 +1,8 @@
+import { beginConnection } from './connections/begin-connection.ts';
+import { finishConnection } from './connections/finish-connection.ts';
+import { listConnections } from './connections/list-connections.ts';
+import { listProviders } from './connections/list-providers.ts';
+import { removeConnection } from './connections/remove-connection.ts';
 import type { Deps } from './deps.ts';
 import { addEmail } from './emails/add-email.ts';
 import { listEmails } from './emails/list-emails.ts';
@@ -11,6 +16,7 @@ import { showMembership } from './organizations/show-membership.ts';
 import { changePassword } from './passwords/change-password.ts';
 import { requestPasswordReset } from './passwords/request-password-reset.ts';
 import { resetPassword } from './passwords/reset-password.ts';
+import { setPassword } from './passwords/set-password.ts';
 import { authenticate } from './sessions/authenticate.ts';
 import { identifySessions } from './sessions/identify-sessions.ts';
 import { listSessions } from './sessions/list-sessions.ts';
@@ -55,10 +61,18 @@ export const createAuth = (deps: Deps) => {
     listSessions: bind(listSessions),
     revokeSession: bind(revokeSession),
 
+    // Logging in through other providers
+    listProviders: bind(listProviders),
+    beginConnection: bind(beginConnection),
+    finishConnection: bind(finishConnection),
+    listConnections: bind(listConnections),
+    removeConnection: bind(removeConnection),
+
     // Passwords
     requestPasswordReset: bind(requestPasswordReset),
     resetPassword: bind(resetPassword),
     changePassword: bind(changePassword),
+    setPassword: bind(setPassword),
 
     // The person's own account
     updateProfile: bind(updateProfile),

@@ -1,3 +1,6 @@
+import type { ConnectionFlows, ConnectionStore } from './connections/connection.ts';
+import type { Providers } from './connections/provider.ts';
+import type { RedirectRules } from './connections/redirect-uri.ts';
 import type { EmailAddress } from './emails/email-address.ts';
 import type { Lockout, LockoutRules } from './limits/lockout.ts';
 import type { Mail, OutboxMessage } from './mail/mail.ts';
@@ -30,6 +33,9 @@ export type Deps = Stores & {
   keyMaker: KeyMaker;
   devices: KnownDevices;
   csrf: CsrfTokens;
+  /** Where people may log in instead of here. */
+  providers: Providers;
+  flows: ConnectionFlows;
   /** The application's own part of closing an account. */
   accountHook: AccountHook;
   limits: Limits;
@@ -42,11 +48,13 @@ export type Stores = {
   users: UserStore;
   emails: EmailStore;
   passwords: PasswordStore;
+  connections: ConnectionStore;
   organizations: OrganizationStore;
   sessions: SessionStore;
   oneTimeTokens: OneTimeTokenStore;
   lockouts: LockoutStore;
   signingKeys: SigningKeyStore;
+  singleUse: SingleUse;
   outbox: Outbox;
   audit: Audit;
 };
@@ -63,6 +71,8 @@ export type Settings = {
   /** How long the old primary address can undo a change. */
   undoEmailChangeSeconds: number;
   signingKeys: KeyRules;
+  /** Where providers may send people back to. */
+  redirects: RedirectRules;
 };
 
 export type Clock = () => number;
@@ -198,6 +208,7 @@ export type PasswordStore = {
   replace: (userId: string, from: PasswordHash, to: PasswordHash, now: number) => Promise<boolean>;
   /** Sets or adds the password whatever was there: for a reset, whose token is the proof. */
   set: (credential: { id: string; userId: string; hash: PasswordHash; now: number }) => Promise<void>;
+  remove: (userId: string) => Promise<void>;
 };
 
 export type OrganizationStore = {
@@ -318,6 +329,7 @@ export type AuditEvent = {
     | 'user.registered'
     | 'user.updated'
     | 'user.closed'
+    | 'user.claimed'
     | 'user.status_changed'
     | 'user.unlocked'
     | 'email.verified'
@@ -329,7 +341,10 @@ export type AuditEvent = {
     | 'session.start_refused'
     | 'session.ended'
     | 'session.reuse_detected'
+    | 'connection.added'
+    | 'connection.removed'
     | 'password.changed'
+    | 'password.set'
     | 'password.check_failed'
     | 'password.reset'
     | 'password.reset_requested'

@@ -1,4 +1,8 @@
 export { type Auth, createAuth } from './auth.ts';
+export type * from './connections/connection.ts';
+export type { FinishConnectionFailure, FinishedConnection } from './connections/finish-connection.ts';
+export { type LinkingRow, linkingTable } from './connections/linking-rules.ts';
+export type * from './connections/provider.ts';
 export * from './deps.ts';
 export { type EmailAddress, localPart, parseEmailAddress } from './emails/email-address.ts';
 export type * from './limits/lockout.ts';

@@ -4,11 +4,13 @@ import { createLivingKeys, type LivingKeys } from './adapters/access-keys.ts';
 import { createCommonPasswords } from './adapters/common-passwords.ts';
 import { createCsrfTokens } from './adapters/csrf-tokens.ts';
 import { deriveKeys } from './adapters/derived-keys.ts';
+import { createConnectionFlows } from './adapters/flow-seal.ts';
 import { createHashingLane } from './adapters/hashing-lane.ts';
 import { createKeyMaker, resealed } from './adapters/key-pairs.ts';
 import { createKnownDevices } from './adapters/known-devices.ts';
 import { createLimits, createNoLimits } from './adapters/limits.ts';
 import { createPasswordHasher, type HashParameters } from './adapters/password-hasher.ts';
+import { createProviders } from './adapters/providers/create-providers.ts';
 import { createSeal, type Seal } from './adapters/seal.ts';
 import { createSecrets } from './adapters/secrets.ts';
 import { hs256Ring } from './adapters/signing-key.ts';
@@ -127,6 +129,12 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     ),
     devices: createKnownDevices(keys.ring('device-cookie')),
     csrf: createCsrfTokens(keys.ring('csrf')),
+    flows: createConnectionFlows(keys.ring('oauth-flow')),
+    providers: createProviders(config.providers, {
+      clock,
+      timeoutSeconds: config.providerTimeoutSeconds,
+      sealTokens: config.storeProviderTokens ? createSeal(keys.ring('provider-tokens')).seal : undefined,
+    }),
     accountHook: { beforeClose: options.beforeAccountCloses ?? (async () => {}) },
     limits: config.rateLimits ? (redis?.limits ?? createLimits()) : createNoLimits(),
     isCommonPassword: createCommonPasswords(),
@@ -138,6 +146,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
       accountHints: config.accountHints,
       undoEmailChangeSeconds: 72 * 3600,
       signingKeys: keyRules,
+      redirects: { publicUrl: config.publicUrl, allowedOrigins: config.allowedOrigins },
     },
   };
   const auth = createAuth(deps);

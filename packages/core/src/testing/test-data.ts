@@ -3,6 +3,7 @@
  * test is about. Times count from `startOfTest`, which lies in the future so that a store whose keys expire by its own
  * clock keeps them.
  */
+import type { Connection } from '../connections/connection.ts';
 import type { Stores, UserEmail } from '../deps.ts';
 import { type EmailAddress, parseEmailAddress } from '../emails/email-address.ts';
 import type { Mail } from '../mail/mail.ts';
@@ -67,6 +68,21 @@ export const anOrganization = (change: Partial<Organization> = {}): Organization
   createdAt: startOfTest,
   ...change,
 });
+
+export const aConnection = (userId: string, change: Partial<Connection> = {}): Connection => {
+  const id = anId();
+  return {
+    id,
+    userId,
+    provider: 'google',
+    providerUserId: `https://accounts.google.com ${id}`,
+    email: address(`person-${id}@example.com`),
+    sealedTokens: null,
+    createdAt: startOfTest,
+    updatedAt: startOfTest,
+    ...change,
+  };
+};
 
 export const aPasswordHash = (): PasswordHash => `$argon2id$v=19$m=19456,t=2,p=1$${anId()}$c2VjcmV0` as PasswordHash;
 

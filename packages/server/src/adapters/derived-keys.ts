@@ -11,7 +11,9 @@ export type KeyLabel =
   | 'one-time-code'
   | 'lockout-subject'
   | 'csrf'
-  | 'signing-key';
+  | 'signing-key'
+  | 'oauth-flow'
+  | 'provider-tokens';
 
 /** `key` is a `KeyObject`, because printing or serializing one shows no key. */
 export type DerivedKey = { kid: string; key: KeyObject };

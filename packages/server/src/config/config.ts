@@ -8,6 +8,7 @@ import type { Contract } from '../http/contract.ts';
 import { parseMailFrom, parseSmtpUrl } from '../mail/smtp.ts';
 import { parseRedisUrl } from '../stores/redis/redis-url.ts';
 import { problemOfDatabaseUrl } from './database-url.ts';
+import { type ProviderConfig, parseProviders } from './providers.ts';
 
 /** Everything that can be set, validated. `docs/configuration.md` is the table for people. Times are seconds. */
 export type Config = {
@@ -54,6 +55,10 @@ export type Config = {
   trustedProxies: string[];
   /** Browser origins that may call, beside the public URL's own. */
   allowedOrigins: string[];
+  /** Where people may log in instead, each with its credentials. */
+  providers: ProviderConfig[];
+  providerTimeoutSeconds: number;
+  storeProviderTokens: boolean;
   smtpUrl: string | undefined;
   mailFrom: string;
   metricsToken: string | undefined;
@@ -260,6 +265,9 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
       ...list('TEGATA_ALLOWED_ORIGINS').map((value) => origin('TEGATA_ALLOWED_ORIGINS', value)),
       ...(production ? [] : loopbackTwins(publicUrl)),
     ],
+    providers: parseProviders(env, { production, report: (problem) => problems.push(problem) }),
+    providerTimeoutSeconds: duration('TEGATA_PROVIDER_TIMEOUT', '5s'),
+    storeProviderTokens: oneOf('TEGATA_STORE_PROVIDER_TOKENS', ['on', 'off'], 'off') === 'on',
     smtpUrl,
     mailFrom,
     metricsToken: text('TEGATA_METRICS_TOKEN'),

@@ -138,6 +138,21 @@ export type SigningKeysTable = {
   revoked_at: number | null;
 };
 
+export type OauthAccountsTable = {
+  id: string;
+  user_id: string;
+  provider: string;
+  /** Issuer and subject. */
+  provider_user_id: string;
+  email: EmailAddress | null;
+  sealed_tokens: string | null;
+  created_at: number;
+  updated_at: number;
+};
+
+/** What may happen once, until it expires anyway. */
+export type SingleUseMarksTable = { key: string; expires_at: number };
+
 export type Database = {
   organizations: OrganizationsTable;
   memberships: MembershipsTable;
@@ -145,6 +160,8 @@ export type Database = {
   active_users: ActiveUsersTable;
   user_emails: UserEmailsTable;
   password_credentials: PasswordCredentialsTable;
+  oauth_accounts: OauthAccountsTable;
+  single_use_marks: SingleUseMarksTable;
   sessions: SessionsTable;
   one_time_tokens: OneTimeTokensTable;
   lockouts: LockoutsTable;

@@ -7,12 +7,14 @@ import type { SqlDatabase } from './database.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { organizations } from './migrations/0002-organizations.ts';
 import { signingKeys } from './migrations/0004-signing-keys.ts';
+import { connections } from './migrations/0005-connections.ts';
 
 /** Imported rather than read from a folder, so that a bundled or compiled server has them too. Append only. */
 const migrations: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-organizations': organizations,
   '0004-signing-keys': signingKeys,
+  '0005-connections': connections,
 };
 
 const createMigrator = (db: SqlDatabase['db']): Migrator =>

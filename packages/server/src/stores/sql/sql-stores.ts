@@ -3,6 +3,7 @@ import type { AuditEvent, Deps, Result, Stores } from '@tegata/core';
 import type { Kysely } from 'kysely';
 import type { Seal } from '../../adapters/seal.ts';
 import { createAudit } from './audit.ts';
+import { createConnectionStore } from './connections.ts';
 import type { Database, SqlDatabase } from './database.ts';
 import { createEmailStore } from './emails.ts';
 import { createLockoutStore } from './lockouts.ts';
@@ -14,6 +15,7 @@ import { createPasswordStore } from './passwords.ts';
 import { openPostgres, type PostgresOptions } from './postgres.ts';
 import { createSessionStore } from './sessions.ts';
 import { createSigningKeyStore } from './signing-keys.ts';
+import { createSingleUse } from './single-use.ts';
 import { openSqlite, sqlitePath } from './sqlite.ts';
 import { createUserStore } from './users.ts';
 
@@ -104,11 +106,13 @@ const createStores = (db: Kysely<Database>, database: SqlDatabase, seal: Seal, o
   users: createUserStore(db, database),
   emails: createEmailStore(db),
   passwords: createPasswordStore(db),
+  connections: createConnectionStore(db),
   organizations: createOrganizationStore(db),
   sessions: createSessionStore(db, database),
   oneTimeTokens: createOneTimeTokenStore(db),
   lockouts: createLockoutStore(db, database),
   signingKeys: createSigningKeyStore(db, database),
+  singleUse: createSingleUse(db),
   outbox: createOutbox(db, { skipLocked: database.skipLocked, seal, added: () => onCommitted.outboxAdded() }),
   audit: createAudit(db, { added: (event) => onCommitted.audit(event) }),
 });

@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { fail, ok, Unavailable } from '@tegata/core';
 import {
+  aConnection,
   aDigest,
   anId,
   anOrganization,
@@ -16,6 +17,7 @@ import {
   aSession,
   atomicallyContract,
   aUserEmail,
+  connectionStoreContract,
   emailStoreContract,
   givenUser,
   lockoutStoreContract,
@@ -28,6 +30,7 @@ import {
   passwordStoreContract,
   sessionStoreContract,
   signingKeyStoreContract,
+  singleUseContract,
   userStoreContract,
 } from '@tegata/core/testing';
 import { CompiledQuery, type Kysely, type RootOperationNode } from 'kysely';
@@ -72,9 +75,11 @@ const contracts: Record<string, (open: OpenStores) => void> = {
   userStoreContract,
   emailStoreContract,
   passwordStoreContract,
+  connectionStoreContract,
   organizationStoreContract,
   sessionStoreContract,
   oneTimeTokenStoreContract,
+  singleUseContract,
   lockoutStoreContract,
   signingKeyStoreContract,
   outboxContract,
@@ -166,12 +171,21 @@ describe('a SQLite file', () => {
     const { id: userId } = await givenUser(stores);
     await stores.emails.add(aUserEmail(userId));
     await stores.passwords.create({ id: anId(), userId, hash: aPasswordHash(), now });
+    await stores.connections.add(aConnection(userId));
     await stores.oneTimeTokens.create(aOneTimeToken(userId));
     await stores.organizations.create(anOrganization(), { userId, role: 'user' });
     await stores.users.delete(userId);
     await close();
     const file = new DatabaseSync(path);
-    for (const table of ['users', 'active_users', 'user_emails', 'password_credentials', 'one_time_tokens', 'memberships']) {
+    for (const table of [
+      'users',
+      'active_users',
+      'user_emails',
+      'password_credentials',
+      'oauth_accounts',
+      'one_time_tokens',
+      'memberships',
+    ]) {
       expect(file.prepare(`select count(*) as rows from ${table}`).get()).toEqual({ rows: 0 });
     }
     file.close();
@@ -265,7 +279,7 @@ describe('a SQLite file', () => {
 });
 
 describe('migrating', () => {
-  const everyMigration = ['0001-initial', '0002-organizations', '0004-signing-keys'];
+  const everyMigration = ['0001-initial', '0002-organizations', '0004-signing-keys', '0005-connections'];
 
   it('happens once when several processes start at once on a new file', async () => {
     for (let round = 0; round < 2; round += 1) {
@@ -304,7 +318,7 @@ describe('migrating', () => {
     await first.close();
     const file = new DatabaseSync(path);
     file.exec(
-      "drop table signing_keys; drop table memberships; drop table organizations; delete from tegata_migrations where name > '0001-initial'",
+      "drop table signing_keys; drop table memberships; drop table organizations; drop table oauth_accounts; drop table single_use_marks; delete from tegata_migrations where name > '0001-initial'",
     );
     file.close();
 

@@ -15,6 +15,8 @@ export const limits = {
   reset: { name: 'standard:reset', points: 10, windowSeconds: hour },
   verify: { name: 'standard:verify', points: 10, windowSeconds: hour },
   refresh: { name: 'standard:refresh', points: 60, windowSeconds: minute },
+  oauth: { name: 'standard:oauth', points: 20, windowSeconds: minute },
+  oauthAuthorize: { name: 'standard:oauth-authorize', points: 20, windowSeconds: minute },
   addEmail: { name: 'standard:add-email', points: 10, windowSeconds: hour },
   me: { name: 'standard:me', points: 600, windowSeconds: minute },
 } as const satisfies Record<string, Bucket>;

@@ -4,6 +4,7 @@ import type { Mail, OutboxMessage } from './mail/mail.ts';
 import type { Membership, Organization, Role } from './organizations/organization.ts';
 import type { PasswordHash } from './passwords/password-hash.ts';
 import type { Result } from './result.ts';
+import type { Service } from './services/service.ts';
 import type { Session, SessionEndReason } from './sessions/session.ts';
 import type { AccessClaims, RefreshClaims, VerifiedToken } from './tokens/claims.ts';
 import type { OneTimeToken, TokenPurpose } from './tokens/one-time-token.ts';
@@ -44,6 +45,7 @@ export type Stores = {
   sessions: SessionStore;
   oneTimeTokens: OneTimeTokenStore;
   lockouts: LockoutStore;
+  services: ServiceStore;
   outbox: Outbox;
   audit: Audit;
 };
@@ -186,6 +188,8 @@ export type OrganizationStore = {
   create: (organization: Organization, member: { userId: string; role: Role }) => Promise<void>;
   /** The organization the user belongs to; undefined for a user who registered through a contract without organizations. */
   findMembership: (userId: string) => Promise<Membership | undefined>;
+  /** False when the user is no member of that organization. */
+  changeRole: (userId: string, organizationId: string, role: Role, now: number) => Promise<boolean>;
 };
 
 export type SessionStore = {
@@ -232,6 +236,16 @@ export type OneTimeTokenStore = {
   /** The user's unused, unexpired tokens of that purpose, newest first. */
   listUsable: (userId: string, purpose: TokenPurpose, now: number) => Promise<OneTimeToken[]>;
   remove: (id: string, userId: string) => Promise<boolean>;
+};
+
+export type ServiceStore = {
+  create: (service: Service, digest: TokenDigest) => Promise<void>;
+  /** With the digest of its secret, whether it was revoked or not. */
+  find: (id: string) => Promise<{ service: Service; digest: TokenDigest } | undefined>;
+  /** Newest first, revoked ones too. */
+  list: () => Promise<Service[]>;
+  /** True when this call revoked it. */
+  revoke: (id: string, now: number) => Promise<boolean>;
 };
 
 export type LockoutStore = {
@@ -289,7 +303,11 @@ export type AuditEvent = {
     | 'password.changed'
     | 'password.check_failed'
     | 'password.reset'
-    | 'password.reset_requested';
+    | 'password.reset_requested'
+    | 'password.set'
+    | 'membership.role_changed'
+    | 'service.added'
+    | 'service.revoked';
   userId?: string | undefined;
   sessionId?: string | undefined;
   ipAddress?: string | null | undefined;

@@ -27,6 +27,10 @@ import { createOutboxWorker, type OutboxWorker } from './mail/outbox-worker.ts';
 import { createSmtpDelivery, parseMailFrom, parseSmtpUrl } from './mail/smtp.ts';
 import { createLogger, type Logger } from './observe/logger.ts';
 import { createMetrics } from './observe/metrics.ts';
+import { type Channel, createLocalChannel } from './revocations/channel.ts';
+import { createRevocationFeed, type RevocationFeed } from './revocations/feed.ts';
+import { createPostgresChannel } from './revocations/postgres-channel.ts';
+import type { RevocationLog } from './revocations/revocation.ts';
 import { openSqlStores } from './stores/sql/sql-stores.ts';
 import { version } from './version.ts';
 
@@ -45,6 +49,8 @@ export type Engine = {
   auth: Auth;
   stores: Stores;
   mailWorker: OutboxWorker;
+  feed: RevocationFeed;
+  revocations: RevocationLog;
   deps: Deps;
   logger: Logger;
   jwks: () => { keys: object[] };
@@ -60,15 +66,23 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
   const keys = deriveKeys([config.secret ?? developmentSecret(config.dataDir)]);
 
   let mailWorker: OutboxWorker | undefined;
+  let feed: RevocationFeed | undefined;
   const database = await openSqlStores({
     url: config.databaseUrl,
     seal: createSeal(keys.ring('outbox')),
+    // Until the longest of today's tokens has expired, by the clock of a verifier that is behind.
+    keepRevocationsMs: (Math.max(config.ttl.access, config.ttl.bearer) + 300) * 1000,
     onCommitted: {
       audit: (event) => logger.info({ event }, 'audit'),
       outboxAdded: () => mailWorker?.wake(),
+      revoked: () => feed?.announce(),
     },
   });
-  const { stores, atomically } = database;
+  const { stores, atomically, revocations } = database;
+
+  const { channel, closeChannel } = openChannel(config, logger);
+  feed = createRevocationFeed({ log: revocations, channel, clock, logger, maxReaders: config.feedReaders });
+  const revocationFeed = feed;
 
   const lane = createHashingLane({
     concurrency: config.hashConcurrency,
@@ -130,17 +144,31 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     auth,
     stores,
     mailWorker: worker,
+    feed: revocationFeed,
+    revocations,
     deps,
     logger,
     jwks: () => ({ keys: publicKeys(accessKeys) }),
     hashingCounts: lane.counts,
     ping: database.ping,
     close: async () => {
+      await revocationFeed.close();
+      await closeChannel();
       await worker.stop();
       smtp?.close();
       await database.close();
     },
   };
+};
+
+/** How the servers over this database wake one another. Over a SQLite file they find what is new when they look. */
+const openChannel = ({ databaseUrl }: Config, logger: Logger): { channel: Channel; closeChannel: () => Promise<void> } => {
+  if (!/^postgres(ql)?:/.test(databaseUrl)) return { channel: createLocalChannel(), closeChannel: async () => {} };
+  const channel = createPostgresChannel({
+    url: databaseUrl,
+    onTrouble: (error) => logger.warn({ reason: error.message }, 'the revocation channel has no connection'),
+  });
+  return { channel, closeChannel: channel.close };
 };
 
 /** The whole server as a web-standard handler over an engine. */
@@ -158,8 +186,13 @@ export const composeApp = (
     clock: deps.clock,
     csrf: deps.csrf,
     limits: deps.limits,
+    openFeed: engine.feed.open,
     logger,
-    metrics: createMetrics({ hashing: engine.hashingCounts, outbox: () => stores.outbox.backlog(deps.clock()) }),
+    metrics: createMetrics({
+      hashing: engine.hashingCounts,
+      outbox: () => stores.outbox.backlog(deps.clock()),
+      feedReaders: engine.feed.readers,
+    }),
     health: { ping: engine.ping, isStopping },
     jwks: engine.jwks,
     version,
@@ -176,8 +209,8 @@ export const composeApp = (
 };
 
 /** The checks that an application's own routes share with contract `cookie`. */
-export const composeGuards = (config: Config, { auth, deps }: Engine): Guards =>
-  createCookieGuard(createDoor({ auth, config, clock: deps.clock, csrf: deps.csrf, limits: deps.limits }));
+export const composeGuards = (config: Config, { auth, deps, feed }: Engine): Guards =>
+  createCookieGuard(createDoor({ auth, config, clock: deps.clock, csrf: deps.csrf, limits: deps.limits, openFeed: feed.open }));
 
 /** The pages behind mailed links share the limits of the calls that do the same. */
 const mailLinkPages = ({ auth, config, limit }: Door) =>

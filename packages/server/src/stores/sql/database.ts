@@ -123,6 +123,29 @@ export type OrganizationsTable = { id: string; name: string; subscription: strin
 
 export type MembershipsTable = { user_id: string; organization_id: string; role: string; created_at: number };
 
+export type ServicesTable = {
+  id: string;
+  name: string;
+  digest: TokenDigest;
+  /** Separated by spaces. */
+  scopes: string;
+  created_at: number;
+  revoked_at: number | null;
+};
+
+/** What verifiers elsewhere must know. It outlives the users and sessions it speaks of, and only as long as their tokens. */
+export type RevocationsTable = {
+  id: string;
+  /** Null: every session of the user. */
+  session_id: string | null;
+  user_id: string;
+  /** The last rotation whose tokens are meant; null: all of them. */
+  generation: number | null;
+  reason: string;
+  revoked_at: number;
+  expires_at: number;
+};
+
 export type Database = {
   organizations: OrganizationsTable;
   memberships: MembershipsTable;
@@ -135,6 +158,8 @@ export type Database = {
   lockouts: LockoutsTable;
   mail_outbox: MailOutboxTable;
   audit_events: AuditEventsTable;
+  services: ServicesTable;
+  revocations: RevocationsTable;
 };
 
 /** An open database, with the few things that SQLite and PostgreSQL do each in its own way. */

@@ -2,6 +2,7 @@
 import type { AuditEvent, Deps, Result, Stores } from '@tegata/core';
 import type { Kysely } from 'kysely';
 import type { Seal } from '../../adapters/seal.ts';
+import type { RevocationLog } from '../../revocations/revocation.ts';
 import { createAudit } from './audit.ts';
 import type { Database, SqlDatabase } from './database.ts';
 import { createEmailStore } from './emails.ts';
@@ -11,6 +12,9 @@ import { createOneTimeTokenStore } from './one-time-tokens.ts';
 import { createOrganizationStore } from './organizations.ts';
 import { createOutbox } from './outbox.ts';
 import { createPasswordStore } from './passwords.ts';
+import { recordRevocations } from './recording-stores.ts';
+import { createRevocationLog } from './revocations.ts';
+import { createServiceStore } from './services.ts';
 import { createSessionStore } from './sessions.ts';
 import { openSqlite, sqlitePath } from './sqlite.ts';
 import { createUserStore } from './users.ts';
@@ -20,12 +24,15 @@ export type OnCommitted = {
   audit: (event: AuditEvent) => void;
   /** There is mail to send. */
   outboxAdded: () => void;
+  /** Verifiers elsewhere have something to hear. */
+  revoked?: () => void;
 };
 
 export type SqlStores = {
   /** Each write commits on its own. Inside `atomically` use the stores given to the work: on SQLite these would wait for it forever. */
   stores: Stores;
   atomically: Deps['atomically'];
+  revocations: RevocationLog;
   /** Reads from the database. @throws Unavailable when it cannot. */
   ping: () => Promise<void>;
   /** Waits for what is running, then closes. */
@@ -46,10 +53,13 @@ export const openDatabase = async (url: string): Promise<SqlDatabase> => {
 export const openSqlStores = async ({
   url,
   seal,
+  keepRevocationsMs = 65 * 60_000,
   onCommitted,
 }: {
   url: string;
   seal: Seal;
+  /** How long a revocation is kept: as long as an access token may live, and a little longer. */
+  keepRevocationsMs?: number;
   onCommitted: OnCommitted;
 }): Promise<SqlStores> => {
   const database = await openDatabase(url);
@@ -66,18 +76,20 @@ export const openSqlStores = async ({
   }
 
   return {
-    stores: createStores(db, database, seal, onCommitted),
+    stores: createStores(db, { database, seal, keepRevocationsMs, onCommitted }),
+    revocations: createRevocationLog(db),
 
     atomically: async <Outcome extends Result<unknown, { code: string }>>(work: (stores: Stores) => Promise<Outcome>) => {
       const committed: (() => void)[] = [];
       const whenCommitted: OnCommitted = {
         audit: (event) => committed.push(() => onCommitted.audit(event)),
         outboxAdded: () => committed.push(onCommitted.outboxAdded),
+        revoked: () => committed.push(() => onCommitted.revoked?.()),
       };
       let outcome: Outcome | undefined;
       try {
         await db.transaction().execute(async (transaction) => {
-          outcome = await work(createStores(transaction, database, seal, whenCommitted));
+          outcome = await work(createStores(transaction, { database, seal, keepRevocationsMs, onCommitted: whenCommitted }));
           if (!outcome.ok) throw rollBack;
         });
       } catch (error) {
@@ -99,7 +111,17 @@ export const openSqlStores = async ({
 /** Thrown to make Kysely roll back when the work ended in an expected failure. */
 const rollBack = new Error('rolled back');
 
-const createStores = (db: Kysely<Database>, database: SqlDatabase, seal: Seal, onCommitted: OnCommitted): Stores => ({
+type Behind = { database: SqlDatabase; seal: Seal; keepRevocationsMs: number; onCommitted: OnCommitted };
+
+const createStores = (db: Kysely<Database>, behind: Behind): Stores =>
+  recordRevocations(db, {
+    plain: (inside) => createPlainStores(inside, behind),
+    serialize: behind.database.serialize,
+    keepMs: behind.keepRevocationsMs,
+    recorded: () => behind.onCommitted.revoked?.(),
+  });
+
+const createPlainStores = (db: Kysely<Database>, { database, seal, onCommitted }: Behind): Stores => ({
   users: createUserStore(db),
   emails: createEmailStore(db),
   passwords: createPasswordStore(db),
@@ -107,6 +129,7 @@ const createStores = (db: Kysely<Database>, database: SqlDatabase, seal: Seal, o
   sessions: createSessionStore(db, database),
   oneTimeTokens: createOneTimeTokenStore(db),
   lockouts: createLockoutStore(db, database),
+  services: createServiceStore(db),
   outbox: createOutbox(db, { skipLocked: database.skipLocked, seal, added: () => onCommitted.outboxAdded() }),
   audit: createAudit(db, { added: (event) => onCommitted.audit(event) }),
 });

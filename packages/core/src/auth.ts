@@ -12,13 +12,20 @@ import { setPrimaryEmail } from './emails/set-primary-email.ts';
 import { undoPrimaryEmail } from './emails/undo-primary-email.ts';
 import { verifyEmail } from './emails/verify-email.ts';
 import { answerMailRequest } from './mail/answer-mail-request.ts';
+import { changeRole } from './organizations/change-role.ts';
 import { showMembership } from './organizations/show-membership.ts';
 import { changePassword } from './passwords/change-password.ts';
 import { requestPasswordReset } from './passwords/request-password-reset.ts';
 import { resetPassword } from './passwords/reset-password.ts';
 import { setPassword } from './passwords/set-password.ts';
+import { setUserPassword } from './passwords/set-user-password.ts';
+import { addService } from './services/add-service.ts';
+import { authenticateService } from './services/authenticate-service.ts';
+import { listServices } from './services/list-services.ts';
+import { revokeService } from './services/revoke-service.ts';
 import { authenticate } from './sessions/authenticate.ts';
 import { identifySessions } from './sessions/identify-sessions.ts';
+import { introspectToken } from './sessions/introspect-token.ts';
 import { listSessions } from './sessions/list-sessions.ts';
 import { logIn } from './sessions/log-in.ts';
 import { logOut } from './sessions/log-out.ts';
@@ -85,11 +92,20 @@ export const createAuth = (deps: Deps) => {
 
     // Organizations
     showMembership: bind(showMembership),
+    changeRole: bind(changeRole),
+
+    // Other services that trust this one
+    addService: bind(addService),
+    listServices: bind(listServices),
+    revokeService: bind(revokeService),
+    authenticateService: bind(authenticateService),
+    introspectToken: bind(introspectToken),
 
     // Operators
     listUsers: bind(listUsers),
     showUser: bind(showUser),
     setUserStatus: bind(setUserStatus),
+    setUserPassword: bind(setUserPassword),
     unlockUser: bind(unlockUser),
 
     // Signing keys

@@ -7,6 +7,7 @@ import type { Mail, OutboxMessage } from './mail/mail.ts';
 import type { Membership, Organization, Role } from './organizations/organization.ts';
 import type { PasswordHash } from './passwords/password-hash.ts';
 import type { Result } from './result.ts';
+import type { Service } from './services/service.ts';
 import type { Session, SessionEndReason } from './sessions/session.ts';
 import type { AccessClaims, RefreshClaims, VerifiedToken } from './tokens/claims.ts';
 import type { OneTimeToken, TokenPurpose } from './tokens/one-time-token.ts';
@@ -55,6 +56,7 @@ export type Stores = {
   lockouts: LockoutStore;
   signingKeys: SigningKeyStore;
   singleUse: SingleUse;
+  services: ServiceStore;
   outbox: Outbox;
   audit: Audit;
 };
@@ -216,6 +218,8 @@ export type OrganizationStore = {
   create: (organization: Organization, member: { userId: string; role: Role }) => Promise<void>;
   /** The organization the user belongs to; undefined for a user who registered through a contract without organizations. */
   findMembership: (userId: string) => Promise<Membership | undefined>;
+  /** False when the user is no member of that organization. */
+  changeRole: (userId: string, organizationId: string, role: Role, now: number) => Promise<boolean>;
 };
 
 /**
@@ -272,6 +276,16 @@ export type OneTimeTokenStore = {
 export type SingleUse = {
   /** True for the first caller with this key until `expiresAt`; false for everyone after. */
   claim: (key: string, expiresAt: number, now: number) => Promise<boolean>;
+};
+
+export type ServiceStore = {
+  create: (service: Service, digest: TokenDigest) => Promise<void>;
+  /** With the digest of its secret, whether it was revoked or not. */
+  find: (id: string) => Promise<{ service: Service; digest: TokenDigest } | undefined>;
+  /** Newest first, revoked ones too. */
+  list: () => Promise<Service[]>;
+  /** True when this call revoked it. */
+  revoke: (id: string, now: number) => Promise<boolean>;
 };
 
 export type LockoutStore = {
@@ -349,7 +363,10 @@ export type AuditEvent = {
     | 'password.reset'
     | 'password.reset_requested'
     | 'signing_key.created'
-    | 'signing_key.revoked';
+    | 'signing_key.revoked'
+    | 'membership.role_changed'
+    | 'service.added'
+    | 'service.revoked';
   userId?: string | undefined;
   sessionId?: string | undefined;
   ipAddress?: string | null | undefined;

@@ -17,6 +17,7 @@ import { hs256Ring } from './adapters/signing-key.ts';
 import { createTokenSigner } from './adapters/token-signer.ts';
 import { createTurns } from './adapters/turns.ts';
 import type { Config } from './config/config.ts';
+import { isPostgresUrl } from './config/database-url.ts';
 import { developmentSecret } from './config/development-secret.ts';
 import { createApp } from './http/app.ts';
 import type { Contract, Door, HttpContext, HttpEnv } from './http/contract.ts';
@@ -31,6 +32,10 @@ import { createOutboxWorker, type OutboxWorker } from './mail/outbox-worker.ts';
 import { createSmtpDelivery, parseMailFrom, parseSmtpUrl } from './mail/smtp.ts';
 import { createLogger, type Logger } from './observe/logger.ts';
 import { createMetrics } from './observe/metrics.ts';
+import { type Channel, createLocalChannel } from './revocations/channel.ts';
+import { createRevocationFeed, type RevocationFeed } from './revocations/feed.ts';
+import { createPostgresChannel } from './revocations/postgres-channel.ts';
+import type { RevocationLog } from './revocations/revocation.ts';
 import type { RedisParts } from './stores/redis/redis-parts.ts';
 import { openSqlStores, type SqlStores } from './stores/sql/sql-stores.ts';
 import { version } from './version.ts';
@@ -52,6 +57,8 @@ export type Engine = {
   auth: Auth;
   stores: Stores;
   mailWorker: OutboxWorker;
+  feed: RevocationFeed;
+  revocations: RevocationLog;
   deps: Deps;
   logger: Logger;
   accessKeys: LivingKeys;
@@ -69,20 +76,29 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
   const keys = deriveKeys([config.secret ?? developmentSecret(config.dataDir), ...config.previousSecrets]);
 
   let mailWorker: OutboxWorker | undefined;
+  let feed: RevocationFeed | undefined;
+  const redis = await openRedisParts(config, logger);
   const database = await openSqlStores({
     url: config.databaseUrl,
     postgres: config.postgres,
     seal: createSeal(keys.ring('outbox')),
+    // Until the longest of today's tokens has expired, by the clock of a verifier that is behind.
+    keepRevocationsMs: (Math.max(config.ttl.access, config.ttl.bearer) + 300) * 1000,
+    elsewhere: redis?.elsewhere,
     onCommitted: {
       audit: (event) => logger.info({ event }, 'audit'),
       outboxAdded: () => mailWorker?.wake(),
+      revoked: () => feed?.announce(),
     },
-  });
-  const redis = await openRedisParts(config, logger).catch(async (error: unknown) => {
-    await database.close();
+  }).catch(async (error: unknown) => {
+    await redis?.close();
     throw error;
   });
-  const { stores, atomically, ping, close } = redis?.keep(database) ?? database;
+  const { stores, atomically, revocations, ping, close } = redis?.keep(database) ?? database;
+
+  const { channel, closeChannel } = openChannel(config, redis, logger);
+  feed = createRevocationFeed({ log: revocations, channel, clock, logger, maxReaders: config.feedReaders });
+  const revocationFeed = feed;
 
   const lane = createHashingLane({
     concurrency: config.hashConcurrency,
@@ -184,6 +200,8 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     auth,
     stores,
     mailWorker: worker,
+    feed: revocationFeed,
+    revocations,
     deps,
     logger,
     accessKeys,
@@ -191,6 +209,8 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     ping,
     redis,
     close: async () => {
+      await revocationFeed.close();
+      await closeChannel();
       await worker.stop();
       smtp?.close();
       await close();
@@ -217,6 +237,21 @@ const resealKeys = ({ atomically }: SqlStores, seal: Seal, todaysKid: string) =>
     return ok(undefined);
   });
 
+/** How the servers over this database wake one another. Over a SQLite file they find what is new when they look. */
+const openChannel = (
+  { databaseUrl }: Config,
+  redis: RedisParts | undefined,
+  logger: Logger,
+): { channel: Channel; closeChannel: () => Promise<void> } => {
+  if (redis) return { channel: redis.revocations, closeChannel: async () => {} };
+  if (!isPostgresUrl(databaseUrl)) return { channel: createLocalChannel(), closeChannel: async () => {} };
+  const channel = createPostgresChannel({
+    url: databaseUrl,
+    onTrouble: (error) => logger.warn({ reason: error.message }, 'the revocation channel has no connection'),
+  });
+  return { channel, closeChannel: channel.close };
+};
+
 /** The whole server as a web-standard handler over an engine. */
 export const composeApp = (
   config: Config,
@@ -232,8 +267,13 @@ export const composeApp = (
     clock: deps.clock,
     csrf: deps.csrf,
     limits: deps.limits,
+    openFeed: engine.feed.open,
     logger,
-    metrics: createMetrics({ hashing: engine.hashingCounts, outbox: () => stores.outbox.backlog(deps.clock()) }),
+    metrics: createMetrics({
+      hashing: engine.hashingCounts,
+      outbox: () => stores.outbox.backlog(deps.clock()),
+      feedReaders: engine.feed.readers,
+    }),
     health: { ping: engine.ping, isStopping },
     jwks: async () => ({ keys: await engine.accessKeys.published() }),
     version,
@@ -250,8 +290,8 @@ export const composeApp = (
 };
 
 /** The checks that an application's own routes share with contract `cookie`. */
-export const composeGuards = (config: Config, { auth, deps }: Engine): Guards =>
-  createCookieGuard(createDoor({ auth, config, clock: deps.clock, csrf: deps.csrf, limits: deps.limits }));
+export const composeGuards = (config: Config, { auth, deps, feed }: Engine): Guards =>
+  createCookieGuard(createDoor({ auth, config, clock: deps.clock, csrf: deps.csrf, limits: deps.limits, openFeed: feed.open }));
 
 /** The pages behind mailed links share the limits of the calls that do the same. */
 const mailLinkPages = ({ auth, config, limit }: Door) =>

@@ -55,6 +55,8 @@ export const createTegata = async (settings: Environment | Config, options: Tega
     prepareToStop: () => {
       stopping = true;
       void engine.mailWorker.stop();
+      // Streams never end by themselves; their readers go to another server.
+      void engine.feed.close();
     },
     close: async () => {
       stopping = true;

@@ -7,6 +7,7 @@ export type SessionEndReason =
   | 'refresh_reuse'
   | 'password_changed'
   | 'password_reset'
+  | 'password_set'
   | 'email_change_undone'
   | 'account_suspended'
   | 'account_deactivated'

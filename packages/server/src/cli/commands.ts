@@ -5,9 +5,10 @@ import { type Command, rootCause, UsageError } from './command.ts';
 import { doctor } from './doctor.ts';
 import { migrate } from './migrate.ts';
 import { serve } from './serve.ts';
+import { services } from './services.ts';
 import { users } from './users.ts';
 
-const commands: Record<string, Command> = { serve, migrate, users, doctor };
+const commands: Record<string, Command> = { serve, migrate, users, services, doctor };
 
 const help = `Tegata, the authentication server you can read.
 

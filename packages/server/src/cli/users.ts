@@ -1,12 +1,9 @@
-import { existsSync } from 'node:fs';
+import { text as readAll } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import type { User } from '@tegata/core';
-import { composeEngine, type Engine } from '../compose.ts';
-import { parseConfig } from '../config/config.ts';
-import { isPostgresUrl } from '../config/database-url.ts';
-import { readEnvironment } from '../config/env.ts';
-import { sqlitePath } from '../stores/sql/sqlite.ts';
+import type { Role, User } from '@tegata/core';
+import type { Engine } from '../compose.ts';
 import { type Command, UsageError } from './command.ts';
+import { printable, withExistingEngine } from './existing-engine.ts';
 
 type Action = (engine: Engine, rest: string[]) => Promise<number>;
 
@@ -67,6 +64,39 @@ const unlock: Action = async ({ auth }, rest) => {
   return 0;
 };
 
+/** From standard input, because arguments are seen by everybody on the machine and kept by the shell. */
+const setPassword: Action = async ({ auth }, rest) => {
+  const idOrEmail = theOneNamed(rest);
+  const shown = await auth.showUser({ idOrEmail });
+  if (!shown.ok) return notFound(idOrEmail);
+  if (process.stdin.isTTY) console.error('Type the new password, Enter, Ctrl-D:');
+  const password = (await readAll(process.stdin)).replace(/\r?\n$/, '');
+  const set = await auth.setUserPassword({ userId: shown.value.user.id, password });
+  if (set.ok) {
+    console.log(`${shown.value.user.email} has a new password, and is told by mail; sessions ended: ${set.value.endedSessions}.`);
+    return 0;
+  }
+  if (set.failure.code === 'user_not_found') return notFound(idOrEmail);
+  console.error(`That password is refused: ${set.failure.problem.replaceAll('_', ' ')}.`);
+  return 1;
+};
+
+const roles: readonly string[] = ['user', 'admin', 'owner'] satisfies Role[];
+
+const changeRole: Action = async ({ auth }, rest) => {
+  const [idOrEmail = '', role = '', ...others] = rest;
+  if (!roles.includes(role) || others.length > 0) throw new UsageError(`Name one user and a role: ${roles.join(', ')}.`);
+  const shown = await auth.showUser({ idOrEmail });
+  if (!shown.ok) return notFound(idOrEmail);
+  const changed = await auth.changeRole({ userId: shown.value.user.id, role: role as Role });
+  if (!changed.ok) {
+    console.error(`${shown.value.user.email} belongs to no organization.`);
+    return 1;
+  }
+  console.log(`${shown.value.user.email} is ${role} now, and was ${changed.value.before}.`);
+  return 0;
+};
+
 const actions: Record<string, Action> = {
   list,
   show,
@@ -74,6 +104,8 @@ const actions: Record<string, Action> = {
   deactivate: setStatus('deactivated'),
   activate: setStatus('active'),
   unlock,
+  'set-password': setPassword,
+  role: changeRole,
 };
 
 export const users: Command = {
@@ -84,26 +116,13 @@ export const users: Command = {
     ['users deactivate <id|email>', 'The same, for an account given up.'],
     ['users activate <id|email>', 'Let the user log in again (a pending one without verification).'],
     ['users unlock <id|email>', 'Forget failed log-ins and lift the lock.'],
+    ['users set-password <id|email>', 'A new password, read from standard input; ends every session.'],
+    ['users role <id|email> <role>', 'user, admin or owner of their organization.'],
   ],
   run: async ([name, ...rest]) => {
     const action = actions[name ?? ''];
     if (!action) throw new UsageError(name ? `There is no "users ${name}".` : 'Say what to do with users:');
-    const config = parseConfig(readEnvironment());
-    const file = isPostgresUrl(config.databaseUrl) ? undefined : sqlitePath(config.databaseUrl);
-    // A new and empty one would only hide that the settings are not the server's.
-    if (file !== undefined && !existsSync(file)) {
-      console.error(
-        `There is no database at ${file}. Are DATABASE_URL and TEGATA_DATA_DIR the server's? Has it ever been started?`,
-      );
-      return 1;
-    }
-    // What happened is told in words, not as a line of the log too.
-    const engine = await composeEngine({ ...config, logLevel: 'warn' }, { leaveKeys: true });
-    try {
-      return await action(engine, rest);
-    } finally {
-      await engine.close();
-    }
+    return withExistingEngine((engine) => action(engine, rest));
   },
 };
 
@@ -133,6 +152,3 @@ const notFound = (idOrEmail: string): number => {
 
 const time = (ms: number) => new Date(ms).toISOString();
 const line = (user: User) => `${user.id}  ${user.status.padEnd(11)}  ${user.email}  ${printable(user.name)}`;
-
-/** Names and programs are what strangers wrote: nothing in them may command the operator's terminal. */
-const printable = (text: string) => text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '\ufffd');

@@ -55,6 +55,7 @@ describe('without any setting', () => {
       },
       lockout: { threshold: 5, durationSeconds: 900, maxDurationSeconds: 86_400 },
       maxSessions: 10,
+      feedReaders: 200,
       rateLimits: true,
       accountHints: true,
       trustedProxies: [],

@@ -49,6 +49,8 @@ export type Config = {
   };
   lockout: { threshold: number; durationSeconds: number; maxDurationSeconds: number };
   maxSessions: number;
+  /** Streams of revocations at once. */
+  feedReaders: number;
   rateLimits: boolean;
   accountHints: boolean;
   /** CIDRs of the proxies whose `X-Forwarded-For` is believed. */
@@ -258,6 +260,7 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
       maxDurationSeconds: 86_400,
     },
     maxSessions: integer('TEGATA_MAX_SESSIONS', 10, 1, 1000),
+    feedReaders: integer('TEGATA_FEED_READERS', 200, 1, 10_000),
     rateLimits: oneOf('TEGATA_RATE_LIMITS', ['on', 'off'], 'on') === 'on',
     accountHints: oneOf('TEGATA_ACCOUNT_HINTS', ['on', 'off'], 'on') === 'on',
     trustedProxies,

@@ -1,6 +1,7 @@
 import type { Auth, Bucket, Clock, CsrfTokens, Locale } from '@tegata/core';
 import type { Context, Hono } from 'hono';
 import type { Config } from '../config/config.ts';
+import type { OpenFeed } from '../revocations/feed.ts';
 import type { Problem } from './problem.ts';
 
 /** A door to the engine: routes, shapes, texts and a policy preset. A new one is a folder and a line in `app.ts`. */
@@ -30,6 +31,8 @@ export type Door = {
   config: Config;
   clock: Clock;
   csrf: CsrfTokens;
+  /** What is revoked, as a stream for verifiers elsewhere. */
+  openFeed: OpenFeed;
   /** Throws the `foreign_origin` problem when a page of another site sent the request. */
   refuseForeign: (c: RequestHead) => void;
   /** Takes one from the bucket; throws the `rate_limited` problem when it is empty. */

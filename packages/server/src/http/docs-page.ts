@@ -25,9 +25,12 @@ type Operation = {
   tags: string[];
   security?: Record<string, unknown>[];
   parameters: { name: string; in: string; required: boolean; schema: Schema }[];
-  requestBody?: { required: boolean; content: { 'application/json': { schema: Schema } } };
-  responses: Record<string, { description: string; content?: { 'application/json': { schema: Schema } } }>;
+  requestBody?: { required: boolean; content: Content };
+  responses: Record<string, { description: string; content?: Content }>;
 };
+/** By its type: JSON almost everywhere. */
+type Content = Record<string, { schema: Schema }>;
+const schemaIn = (content: Content | undefined): Schema | undefined => Object.values(content ?? {})[0]?.schema;
 
 export const createDocsPage = (document: OpenapiDocument): Hono => {
   const body = reference(document);
@@ -74,9 +77,9 @@ const callCard = (
     .join(' or ')
     .replaceAll('_', ' ');
   // The envelope of a contract that has one says nothing about the call.
-  const answer = success?.[1].content?.['application/json'].schema;
+  const answer = schemaIn(success?.[1].content);
   const data = answer?.properties?.data;
-  const request = operation.requestBody?.content['application/json'].schema;
+  const request = schemaIn(operation.requestBody?.content);
   return html`<section class="card call" id="${operation.operationId}">
 <h3>${operation.summary}</h3>
 <p><code class="method">${method}</code> <code>${path}</code>${credential && html` <b class="credential">${credential}</b>`}</p>

@@ -14,8 +14,10 @@ export type DescribedCall = {
   body?: z.ZodObject;
   /** Whether the call may come without a body. */
   bodyOptional?: boolean;
-  /** The whole body of the answer. */
-  success: { status: number; schema: unknown };
+  /** Of the body, where it is no JSON. */
+  bodyType?: string;
+  /** The whole body of the answer; of a stream, the data of its events. */
+  success: { status: number; schema: unknown; contentType?: string };
   failures: readonly (readonly [status: number, text: string])[];
   /** The rate limit in words. */
   limit?: string;
@@ -57,7 +59,7 @@ const inlined = (node: unknown, definitions: Readonly<Record<string, unknown>>):
   return Object.fromEntries(entries.map(([key, value]) => [key, inlined(value, definitions)]));
 };
 
-const json = (schema: unknown) => ({ content: { 'application/json': { schema } } });
+const content = (schema: unknown, type = 'application/json') => ({ content: { [type]: { schema } } });
 
 /** The document's `paths`. `errorName` is the component that describes every failure of the contract. */
 export const describePaths = (
@@ -77,9 +79,11 @@ const operation = (call: DescribedCall, errorName: string) => ({
   description: [call.description, call.limit && `Limit: ${call.limit}.`].filter(Boolean).join('\n\n'),
   ...(call.auth ? { security: call.auth.map((name) => (name === anybody ? {} : { [name]: [] })) } : {}),
   parameters: parametersOf(call),
-  ...(call.body ? { requestBody: { required: !call.bodyOptional, ...json(schemaOf(call.body, 'input')) } } : {}),
+  ...(call.body
+    ? { requestBody: { required: !call.bodyOptional, ...content(schemaOf(call.body, 'input'), call.bodyType) } }
+    : {}),
   responses: {
-    [call.success.status]: { description: 'Success', ...json(call.success.schema) },
+    [call.success.status]: { description: 'Success', ...content(call.success.schema, call.success.contentType) },
     ...failuresOf(call, errorName),
   },
 });
@@ -103,7 +107,7 @@ const parametersOf = ({ path, query }: DescribedCall) => {
 const failuresOf = ({ failures }: DescribedCall, errorName: string) => {
   const byStatus = new Map<number, string[]>();
   for (const [status, text] of failures) byStatus.set(status, [...(byStatus.get(status) ?? []), text]);
-  const content = json({ $ref: `#/components/schemas/${errorName}` });
-  const told = [...byStatus].map(([status, lines]) => [status, { description: lines.join('\n\n'), ...content }]);
-  return { ...Object.fromEntries(told), default: { description: 'Any other failure, in the same shape', ...content } };
+  const inShape = content({ $ref: `#/components/schemas/${errorName}` });
+  const told = [...byStatus].map(([status, lines]) => [status, { description: lines.join('\n\n'), ...inShape }]);
+  return { ...Object.fromEntries(told), default: { description: 'Any other failure, in the same shape', ...inShape } };
 };

@@ -26,6 +26,8 @@ export const openapiDocument = (
         access_token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
         access_cookie: { type: 'apiKey', in: 'cookie', name: 'access_token' },
         refresh_token: { type: 'apiKey', in: 'cookie', name: 'refresh_token' },
+        service_bearer: { type: 'http', scheme: 'bearer' },
+        service_basic: { type: 'http', scheme: 'basic' },
       },
     },
   };

@@ -4,6 +4,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 export const createMetrics = (read: {
   hashing: () => { running: number; queued: number; refused: number };
   outbox: () => Promise<{ waiting: number; oldestSeconds: number }>;
+  feedReaders: () => number;
 }) => {
   const registry = new Registry();
   const registers = [registry];
@@ -32,6 +33,7 @@ export const createMetrics = (read: {
   gauge('tegata_hashing_running', 'Password hashes being computed', () => read.hashing().running);
   gauge('tegata_hashing_queued', 'Password hashes waiting for a place in the lane', () => read.hashing().queued);
   gauge('tegata_hashing_refused_total', 'Password hashes refused with 503', () => read.hashing().refused);
+  gauge('tegata_revocation_feed_readers', 'Verifiers that hear of revocations from this server', read.feedReaders);
   gauge('tegata_outbox_waiting', 'Mails not sent yet', async () => (await read.outbox()).waiting);
   gauge('tegata_outbox_oldest_seconds', 'Age of the oldest mail not sent yet', async () => (await read.outbox()).oldestSeconds);
 

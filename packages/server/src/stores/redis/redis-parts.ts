@@ -2,19 +2,19 @@
 import type { Limits } from '@tegata/core';
 import type { Logger } from '../../observe/logger.ts';
 import type { Channel } from '../../revocations/channel.ts';
-import type { SqlStores } from '../sql/sql-stores.ts';
+import type { SqlStores, StoresElsewhere } from '../sql/sql-stores.ts';
 import { createRedisChannel } from './channel.ts';
 import { openRedis, type RedisOptions } from './connection.ts';
 import { createRedisLimits } from './limits.ts';
-import { keepSessionsInRedis } from './redis-stores.ts';
+import { createStoresInRedis } from './redis-stores.ts';
 import { findRisks } from './risks.ts';
 
 export type RedisParts = {
-  /**
-   * Puts what lives in Redis in the place of the database's own; nothing where the sessions are not kept there. `close`
-   * of what it gives closes Redis too.
-   */
+  /** What lives in Redis in the place of the database's own; nothing where the sessions are not kept there. */
+  elsewhere: StoresElsewhere;
+  /** Over a database that was opened with `elsewhere`. `close` of what it gives closes Redis too. */
   keep: (database: SqlStores) => SqlStores;
+  close: () => Promise<void>;
   limits: Limits;
   /** Between all nodes of this installation. */
   revocations: Channel;
@@ -30,18 +30,21 @@ export const openRedisParts = async ({ holdsSessions, ...options }: RedisPartsOp
   if (holdsSessions) {
     for (const risk of await findRisks(redis)) options.logger.warn({ about: 'Redis' }, risk);
   }
+  const stores = holdsSessions ? createStoresInRedis(redis) : undefined;
+  const close = async () => {
+    await channel.close();
+    await redis.close();
+  };
   return {
-    keep: (database) => {
-      const kept = holdsSessions ? keepSessionsInRedis(database, redis) : database;
-      return {
-        ...kept,
-        close: async () => {
-          await kept.close();
-          await channel.close();
-          await redis.close();
-        },
-      };
-    },
+    elsewhere: stores?.elsewhere ?? (() => ({})),
+    keep: (database) => ({
+      ...(stores?.keep(database) ?? database),
+      close: async () => {
+        await database.close();
+        await close();
+      },
+    }),
+    close,
     limits: createRedisLimits(redis),
     revocations: channel,
     isReady: redis.isReady,

@@ -20,7 +20,7 @@ import { createSeal } from '../../adapters/seal.ts';
 import { createLogger } from '../../observe/logger.ts';
 import { openSqlStores } from '../sql/sql-stores.ts';
 import { openRedis, type Redis } from './connection.ts';
-import { keepSessionsInRedis } from './redis-stores.ts';
+import { createStoresInRedis } from './redis-stores.ts';
 import { createRedisSessions } from './sessions.ts';
 
 let server: RedisServer;
@@ -37,8 +37,13 @@ const silent = { audit: () => {}, outboxAdded: () => {} };
 const open = async (onCommitted: CommitHooks = silent) => {
   const redis = await connect();
   const seal = createSeal(deriveKeys(['a secret for the mails of these tests']).ring('outbox'));
-  const database = await openSqlStores({ url: 'sqlite::memory:', seal, onCommitted });
-  return { redis, ...keepSessionsInRedis(database, redis) };
+  const { elsewhere, keep } = createStoresInRedis(redis);
+  const database = await openSqlStores({ url: 'sqlite::memory:', seal, elsewhere, onCommitted });
+  const close = async () => {
+    await database.close();
+    await redis.close();
+  };
+  return { redis, ...keep(database), close };
 };
 type Opened = Awaited<ReturnType<typeof open>>;
 

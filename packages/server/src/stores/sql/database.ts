@@ -153,6 +153,29 @@ export type OauthAccountsTable = {
 /** What may happen once, until it expires anyway. */
 export type SingleUseMarksTable = { key: string; expires_at: number };
 
+export type ServicesTable = {
+  id: string;
+  name: string;
+  digest: TokenDigest;
+  /** Separated by spaces. */
+  scopes: string;
+  created_at: number;
+  revoked_at: number | null;
+};
+
+/** What verifiers elsewhere must know. It outlives the users and sessions it speaks of, and only as long as their tokens. */
+export type RevocationsTable = {
+  id: string;
+  /** Null: every session of the user. */
+  session_id: string | null;
+  user_id: string;
+  /** The last rotation whose tokens are meant; null: all of them. */
+  generation: number | null;
+  reason: string;
+  revoked_at: number;
+  expires_at: number;
+};
+
 export type Database = {
   organizations: OrganizationsTable;
   memberships: MembershipsTable;
@@ -168,6 +191,8 @@ export type Database = {
   mail_outbox: MailOutboxTable;
   audit_events: AuditEventsTable;
   signing_keys: SigningKeysTable;
+  services: ServicesTable;
+  revocations: RevocationsTable;
 };
 
 /** An open database, with the few things that SQLite and PostgreSQL do each in its own way. */

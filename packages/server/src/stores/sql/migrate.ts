@@ -8,6 +8,8 @@ import { initial } from './migrations/0001-initial.ts';
 import { organizations } from './migrations/0002-organizations.ts';
 import { signingKeys } from './migrations/0004-signing-keys.ts';
 import { connections } from './migrations/0005-connections.ts';
+import { services } from './migrations/0006-services.ts';
+import { revocations } from './migrations/0007-revocations.ts';
 
 /** Imported rather than read from a folder, so that a bundled or compiled server has them too. Append only. */
 const migrations: Record<string, Migration> = {
@@ -15,6 +17,8 @@ const migrations: Record<string, Migration> = {
   '0002-organizations': organizations,
   '0004-signing-keys': signingKeys,
   '0005-connections': connections,
+  '0006-services': services,
+  '0007-revocations': revocations,
 };
 
 const createMigrator = (db: SqlDatabase['db']): Migrator =>

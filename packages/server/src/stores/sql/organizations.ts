@@ -29,4 +29,17 @@ export const createOrganizationStore = (db: Kysely<Database>): OrganizationStore
     const { id, name, created_at: createdAt } = row;
     return { organization: { id, name, subscription: 'free', createdAt }, role: row.role as Role };
   },
+
+  changeRole: (userId, organizationId, role, now) =>
+    inTransaction(db, async (transaction) => {
+      const { numUpdatedRows } = await transaction
+        .updateTable('memberships')
+        .set({ role })
+        .where('user_id', '=', userId)
+        .where('organization_id', '=', organizationId)
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) return false;
+      await transaction.updateTable('organizations').set({ updated_at: now }).where('id', '=', organizationId).execute();
+      return true;
+    }),
 });

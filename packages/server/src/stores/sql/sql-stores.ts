@@ -2,6 +2,7 @@
 import type { AuditEvent, Deps, Result, Stores } from '@tegata/core';
 import type { Kysely } from 'kysely';
 import type { Seal } from '../../adapters/seal.ts';
+import type { RevocationLog } from '../../revocations/revocation.ts';
 import { createAudit } from './audit.ts';
 import { createConnectionStore } from './connections.ts';
 import type { Database, SqlDatabase } from './database.ts';
@@ -13,6 +14,9 @@ import { createOrganizationStore } from './organizations.ts';
 import { createOutbox } from './outbox.ts';
 import { createPasswordStore } from './passwords.ts';
 import { openPostgres, type PostgresOptions } from './postgres.ts';
+import { recordRevocations } from './recording-stores.ts';
+import { createRevocationLog } from './revocations.ts';
+import { createServiceStore } from './services.ts';
 import { createSessionStore } from './sessions.ts';
 import { createSigningKeyStore } from './signing-keys.ts';
 import { createSingleUse } from './single-use.ts';
@@ -24,12 +28,18 @@ export type OnCommitted = {
   audit: (event: AuditEvent) => void;
   /** There is mail to send. */
   outboxAdded: () => void;
+  /** Verifiers elsewhere have something to hear. */
+  revoked?: () => void;
 };
+
+/** Those of the stores that another engine keeps, given the database's own. They take no part in its transactions. */
+export type StoresElsewhere = (stores: Stores) => Partial<Stores>;
 
 export type SqlStores = {
   /** Each write commits on its own. Inside `atomically` use the stores given to the work: on SQLite these would wait for it forever. */
   stores: Stores;
   atomically: Deps['atomically'];
+  revocations: RevocationLog;
   /** Reads from the database. @throws Unavailable when it cannot. */
   ping: () => Promise<void>;
   /** Waits for what is running, then closes. */
@@ -52,11 +62,16 @@ export const openSqlStores = async ({
   url,
   postgres = {},
   seal,
+  keepRevocationsMs = 65 * 60_000,
+  elsewhere = () => ({}),
   onCommitted,
 }: {
   url: string;
   postgres?: PostgresOptions;
   seal: Seal;
+  /** How long a revocation is kept: as long as an access token may live, and a little longer. */
+  keepRevocationsMs?: number;
+  elsewhere?: StoresElsewhere | undefined;
   onCommitted: OnCommitted;
 }): Promise<SqlStores> => {
   const database = await openDatabase(url, postgres);
@@ -69,18 +84,22 @@ export const openSqlStores = async ({
   }
 
   return {
-    stores: createStores(db, database, seal, onCommitted),
+    stores: createStores(db, { database, seal, keepRevocationsMs, elsewhere, onCommitted }),
+    revocations: createRevocationLog(db),
 
     atomically: async <Outcome extends Result<unknown, { code: string }>>(work: (stores: Stores) => Promise<Outcome>) => {
       const committed: (() => void)[] = [];
       const whenCommitted: OnCommitted = {
         audit: (event) => committed.push(() => onCommitted.audit(event)),
         outboxAdded: () => committed.push(onCommitted.outboxAdded),
+        revoked: () => committed.push(() => onCommitted.revoked?.()),
       };
       let outcome: Outcome | undefined;
       try {
         await db.transaction().execute(async (transaction) => {
-          outcome = await work(createStores(transaction, database, seal, whenCommitted));
+          outcome = await work(
+            createStores(transaction, { database, seal, keepRevocationsMs, elsewhere, onCommitted: whenCommitted }),
+          );
           if (!outcome.ok) throw rollBack;
         });
       } catch (error) {
@@ -102,7 +121,26 @@ export const openSqlStores = async ({
 /** Thrown to make Kysely roll back when the work ended in an expected failure. */
 const rollBack = new Error('rolled back');
 
-const createStores = (db: Kysely<Database>, database: SqlDatabase, seal: Seal, onCommitted: OnCommitted): Stores => ({
+type Behind = {
+  database: SqlDatabase;
+  seal: Seal;
+  keepRevocationsMs: number;
+  elsewhere: StoresElsewhere;
+  onCommitted: OnCommitted;
+};
+
+const createStores = (db: Kysely<Database>, behind: Behind): Stores =>
+  recordRevocations(db, {
+    plain: (inside) => {
+      const stores = createPlainStores(inside, behind);
+      return { ...stores, ...behind.elsewhere(stores) };
+    },
+    serialize: behind.database.serialize,
+    keepMs: behind.keepRevocationsMs,
+    recorded: () => behind.onCommitted.revoked?.(),
+  });
+
+const createPlainStores = (db: Kysely<Database>, { database, seal, onCommitted }: Behind): Stores => ({
   users: createUserStore(db, database),
   emails: createEmailStore(db),
   passwords: createPasswordStore(db),
@@ -113,6 +151,7 @@ const createStores = (db: Kysely<Database>, database: SqlDatabase, seal: Seal, o
   lockouts: createLockoutStore(db, database),
   signingKeys: createSigningKeyStore(db, database),
   singleUse: createSingleUse(db),
+  services: createServiceStore(db),
   outbox: createOutbox(db, { skipLocked: database.skipLocked, seal, added: () => onCommitted.outboxAdded() }),
   audit: createAudit(db, { added: (event) => onCommitted.audit(event) }),
 });

@@ -44,6 +44,8 @@ import { createOneTimeTokenStore } from './one-time-tokens.ts';
 import { createOrganizationStore } from './organizations.ts';
 import { createOutbox } from './outbox.ts';
 import { createPasswordStore } from './passwords.ts';
+import { addRevocations, createRevocationLog } from './revocations.ts';
+import { createServiceStore } from './services.ts';
 import { createSessionStore } from './sessions.ts';
 import { openDatabase, openSqlStores } from './sql-stores.ts';
 import { openSqlite } from './sqlite.ts';
@@ -279,7 +281,14 @@ describe('a SQLite file', () => {
 });
 
 describe('migrating', () => {
-  const everyMigration = ['0001-initial', '0002-organizations', '0004-signing-keys', '0005-connections'];
+  const everyMigration = [
+    '0001-initial',
+    '0002-organizations',
+    '0004-signing-keys',
+    '0005-connections',
+    '0006-services',
+    '0007-revocations',
+  ];
 
   it('happens once when several processes start at once on a new file', async () => {
     for (let round = 0; round < 2; round += 1) {
@@ -317,9 +326,11 @@ describe('migrating', () => {
     const { emailId, ...ada } = await givenUser(first.stores);
     await first.close();
     const file = new DatabaseSync(path);
-    file.exec(
-      "drop table signing_keys; drop table memberships; drop table organizations; drop table oauth_accounts; drop table single_use_marks; delete from tegata_migrations where name > '0001-initial'",
-    );
+    const newerTables = [
+      ...['memberships', 'organizations', 'signing_keys', 'oauth_accounts', 'single_use_marks', 'services', 'revocations'],
+    ];
+    const drops = newerTables.map((table) => `drop table ${table};`).join(' ');
+    file.exec(`${drops} delete from tegata_migrations where name > '0001-initial'`);
     file.close();
 
     const { stores, close } = await openFile(path);
@@ -497,6 +508,19 @@ const runEveryQuery = async (db: Kysely<Database>, database: Pick<SqlDatabase, '
   const organizations = createOrganizationStore(db);
   await organizations.create(anOrganization(), { userId: ada.id, role: 'user' });
   await organizations.findMembership(ada.id);
+  await organizations.changeRole(ada.id, anId(), 'admin', now);
+
+  const services = createServiceStore(db);
+  await services.create({ id: anId(), name: 'notes', scopes: ['introspect'], createdAt: now, revokedAt: null }, aDigest());
+  await services.find(anId());
+  await services.revoke(anId(), now);
+
+  const revocations = createRevocationLog(db);
+  await addRevocations(db, [
+    { sessionId: null, userId: ada.id, generation: null, reason: 'account_closed', revokedAt: now, expiresAt: now },
+  ]);
+  await revocations.listAfter(anId(), now);
+  await revocations.purge(now, 10);
 
   await sessions.create(session, 10);
   await sessions.find(session.id, session.userId);

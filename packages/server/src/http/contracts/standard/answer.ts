@@ -15,9 +15,15 @@ export const list = (c: HttpContext, { items, pagination }: { items: unknown[]; 
   c.json({ data: items, meta: { pagination } });
 
 /** A 401 says how to authenticate (RFC 6750, section 3); `error` only when a token was presented and refused. */
-export const refuse = (c: HttpContext, refusal: Refusal, options: { challenge?: 'invalid_token' } = {}) => {
+export const refuse = (
+  c: HttpContext,
+  refusal: Refusal,
+  options: { challenge?: 'invalid_token' /** The whole header, where it is another one. */; authenticate?: string } = {},
+) => {
   const { status, body } = errorBody(refusal, locale(c));
-  if (status === 401) {
+  if (options.authenticate !== undefined) {
+    c.header('WWW-Authenticate', options.authenticate);
+  } else if (status === 401) {
     c.header('WWW-Authenticate', `Bearer realm="tegata"${options.challenge ? `, error="${options.challenge}"` : ''}`);
   }
   return c.json(body, status as ContentfulStatusCode);

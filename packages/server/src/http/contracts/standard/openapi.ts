@@ -1,4 +1,12 @@
-import { type Endpoint, endpoints, errorSchema, failureStatus, paginationSchema } from '@tegata/contract';
+import {
+  type Endpoint,
+  endpoints,
+  errorSchema,
+  failureStatus,
+  paginationSchema,
+  type ServiceEndpoint,
+  serviceEndpoints,
+} from '@tegata/contract';
 import { anybody, type DescribedCall, describePaths, schemaOf } from '../../openapi-operation.ts';
 
 const sharedFailures = [
@@ -19,7 +27,10 @@ export const describeStandard = () => ({
   introduction:
     'Contract `standard`: success is `{"data": …, "meta": …}`, failure `{"error": {"code", "message", "reason"?, "details"?}, "meta": null}`, where `reason` is a stable word for the cause. Calls marked access token need `Authorization: Bearer …`; the refresh token travels in an HttpOnly cookie, or in the body after `"token_transport": "body"`.',
   paths: describePaths(
-    Object.fromEntries((Object.entries(endpoints) as [string, Endpoint][]).map(([name, endpoint]) => [name, call(endpoint)])),
+    Object.fromEntries([
+      ...(Object.entries(endpoints) as [string, Endpoint][]).map(([name, endpoint]) => [name, call(endpoint)]),
+      ...(Object.entries(serviceEndpoints) as [string, ServiceEndpoint][]).map(([name, one]) => [name, serviceCall(one)]),
+    ]),
     'StandardError',
   ),
   schemas: { StandardError: schemaOf(errorSchema, 'output'), StandardPagination: schemaOf(paginationSchema, 'output') },
@@ -30,6 +41,7 @@ export const describeStandard = () => ({
     { name: 'Account', description: 'Your own profile.' },
     { name: 'Connections', description: 'Log in through other providers.' },
     { name: 'Addresses', description: 'Several addresses for one account.' },
+    { name: 'Services', description: 'For other services, with a credential of their own instead of a person’s token.' },
   ],
 });
 
@@ -54,3 +66,11 @@ const call = ({ auth, success, failures, ...endpoint }: Endpoint): DescribedCall
     ],
   };
 };
+
+const serviceCall = ({ form, success, failures, ...endpoint }: ServiceEndpoint): DescribedCall => ({
+  ...endpoint,
+  auth: ['service_bearer', 'service_basic'],
+  ...(form ? { body: form, bodyType: 'application/x-www-form-urlencoded' } : {}),
+  success: { status: success.status, contentType: success.contentType, schema: schemaOf(success.data, 'output') },
+  failures: [...sharedFailures, ...failures.map(([code, text]) => [failureStatus[code], `\`${code}\` ${text}`] as const)],
+});

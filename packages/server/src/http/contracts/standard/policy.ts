@@ -18,6 +18,10 @@ export const limits = {
   oauth: { name: 'standard:oauth', points: 20, windowSeconds: minute },
   oauthAuthorize: { name: 'standard:oauth-authorize', points: 20, windowSeconds: minute },
   addEmail: { name: 'standard:add-email', points: 10, windowSeconds: hour },
+  services: { name: 'standard:services', points: 6000, windowSeconds: minute },
+  feeds: { name: 'standard:feeds', points: 600, windowSeconds: minute },
+  /** Counted only when a credential was refused, for whoever tries many. */
+  serviceRefused: { name: 'standard:service-refused', points: 60, windowSeconds: minute },
   me: { name: 'standard:me', points: 600, windowSeconds: minute },
 } as const satisfies Record<string, Bucket>;
 

@@ -4,6 +4,7 @@ import { accountRoutes } from './account-routes.ts';
 import { connectionRoutes } from './connection-routes.ts';
 import { passwordRoutes } from './password-routes.ts';
 import { registrationRoutes } from './registration-routes.ts';
+import { serviceRoutes } from './service-routes.ts';
 import { sessionRoutes } from './session-routes.ts';
 
 /** Every call of the standard contract, in five areas. Each is: read the request, call one use case, present the result. */
@@ -14,5 +15,6 @@ export const standardRoutes = (door: Door): Hono<HttpEnv> => {
   connectionRoutes(app, door);
   passwordRoutes(app, door);
   accountRoutes(app, door);
+  serviceRoutes(app, door);
   return app;
 };

@@ -1,4 +1,4 @@
-import { type AccountHook, type Auth, type Clock, createAuth, type Deps, type Stores } from '@tegata/core';
+import { type AccountHook, type Auth, type Clock, createAuth, type Deps, type Limits, type Stores } from '@tegata/core';
 import type { Hono } from 'hono';
 import { createCommonPasswords } from './adapters/common-passwords.ts';
 import { createCsrfTokens } from './adapters/csrf-tokens.ts';
@@ -29,6 +29,7 @@ import { createLogger, type Logger } from './observe/logger.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { openSqlStores } from './stores/sql/sql-stores.ts';
 import { version } from './version.ts';
+import type { MetricParts } from './workers/shared-metrics.ts';
 
 // The only place that builds things: configuration → adapters and stores → use cases → app.
 
@@ -38,6 +39,16 @@ export type ComposeOptions = {
   /** For tests: a clock that stands still, and hashes that cost less. Not reachable from any setting. */
   clock?: Clock;
   hashParameters?: HashParameters;
+  /** Where several processes serve behind one port. */
+  siblings?: Siblings | undefined;
+};
+
+/** The other processes of this machine that serve the same port: what must be counted once for all of them. */
+export type Siblings = {
+  /** Limits that all share; `own` is what this process counts with when it cannot reach the others. */
+  limits: (own: Limits, logger: Logger) => Limits;
+  /** Given what reads the figures of this process, gives what reads those of the others. */
+  metrics: (own: () => Promise<MetricParts>) => () => Promise<MetricParts[]>;
 };
 
 /** The use cases with everything they need, without HTTP: what the server and the command line share. */
@@ -93,7 +104,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     devices: createKnownDevices(keys.ring('device-cookie')),
     csrf: createCsrfTokens(keys.ring('csrf')),
     accountHook: { beforeClose: options.beforeAccountCloses ?? (async () => {}) },
-    limits: config.rateLimits ? createLimits() : createNoLimits(),
+    limits: config.rateLimits ? (options.siblings?.limits(createLimits(), logger) ?? createLimits()) : createNoLimits(),
     isCommonPassword: createCommonPasswords(),
     settings: {
       lockout: config.lockout,
@@ -147,7 +158,11 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
 export const composeApp = (
   config: Config,
   engine: Engine,
-  { isStopping, contracts }: { isStopping: () => boolean; contracts?: readonly Contract[] },
+  {
+    isStopping,
+    contracts,
+    siblings,
+  }: { isStopping: () => boolean; contracts?: readonly Contract[]; siblings?: Siblings | undefined },
 ): Hono<HttpEnv> => {
   const { auth, stores, deps, logger } = engine;
   const developmentMailbox = config.smtpUrl === undefined && !config.production;
@@ -159,7 +174,11 @@ export const composeApp = (
     csrf: deps.csrf,
     limits: deps.limits,
     logger,
-    metrics: createMetrics({ hashing: engine.hashingCounts, outbox: () => stores.outbox.backlog(deps.clock()) }),
+    metrics: createMetrics({
+      hashing: engine.hashingCounts,
+      outbox: () => stores.outbox.backlog(deps.clock()),
+      siblings: siblings?.metrics,
+    }),
     health: { ping: engine.ping, isStopping },
     jwks: engine.jwks,
     version,

@@ -9,7 +9,7 @@ export const serve: Command = {
   run: async (args) => {
     refuseArguments(args);
     // A mistake in this setting is told together with all others, by the process that reads them.
-    const count = workerCount(readEnvironment()['TEGATA_WORKERS'], availableParallelism()) ?? 1;
+    const count = workerCount(readEnvironment().TEGATA_WORKERS, availableParallelism()) ?? 1;
     if (count === 1 || cluster.isWorker) return (await import('./serve-process.ts')).serveProcess();
     const { supervise } = await import('../workers/supervise.ts');
     return supervise({ count, print: (text) => console.log(text) });

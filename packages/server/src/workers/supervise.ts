@@ -42,7 +42,7 @@ export const supervise = async ({ count, print }: { count: number; print: (text:
   let logger = createLogger({ level: 'warn' });
   let banner = '';
   let failedStarts = 0;
-  let rolling: Promise<void> | undefined;
+  let isReplacing = false;
   let remainsOfEnded: MetricParts = [];
 
   const figuresOfOthers = (asking: Member): Promise<MetricParts[]> => {
@@ -165,8 +165,10 @@ export const supervise = async ({ count, print }: { count: number; print: (text:
     process.once(signal, () => void stop().then((inOrder) => over.resolve(inOrder ? 0 : 1)));
   }
   process.on('SIGUSR2', () => {
-    rolling ??= replaceOneByOne().finally(() => {
-      rolling = undefined;
+    if (isReplacing) return;
+    isReplacing = true;
+    void replaceOneByOne().finally(() => {
+      isReplacing = false;
     });
   });
 

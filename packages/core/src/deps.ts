@@ -137,6 +137,12 @@ export type UserStore = {
   /** Inserts `users`, and `active_users` when `user.status` is `active`. */
   create: (user: Omit<User, 'email' | 'emailVerified'>) => Promise<void>;
   find: (id: string) => Promise<User | undefined>;
+  /**
+   * Makes every other transaction that asks for the same user wait until this one ends; false when there is no such user.
+   * First of all in whatever changes a password, a state, a primary address or sessions, or relies on them: without it a
+   * log-in beside a change of password reads the old password and leaves its session behind.
+   */
+  lock: (id: string) => Promise<boolean>;
   findByEmail: (email: EmailAddress) => Promise<User | undefined>;
   /** The four-table join of log-in. `passwordHash` is null for an account without a password. */
   findForLogIn: (email: EmailAddress) => Promise<{ user: User; passwordHash: PasswordHash | null } | undefined>;

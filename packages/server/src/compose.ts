@@ -73,6 +73,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
   let mailWorker: OutboxWorker | undefined;
   const database = await openSqlStores({
     url: config.databaseUrl,
+    postgres: config.postgres,
     seal: createSeal(keys.ring('outbox')),
     onCommitted: {
       audit: (event) => logger.info({ event }, 'audit'),

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { composeApp, composeEngine } from '../compose.ts';
 import { type Config, parseConfig } from '../config/config.ts';
+import { shownDatabaseUrl } from '../config/database-url.ts';
 import { readEnvironment } from '../config/env.ts';
 import { listen } from '../http/listen.ts';
 import { connectToPrimary } from '../workers/primary.ts';
@@ -46,10 +47,9 @@ export const serveProcess = async (): Promise<number> => {
 /** What a newcomer needs to know: where it listens, what it keeps where, what to open next, what is not safe about it. */
 const banner = (config: Config): string => {
   const here = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`;
-  const database = config.databaseUrl.replace(/\/\/[^@/]*@/, '//…@');
   const lines = [
     ['listening', `${here}  (public address ${config.publicUrl})`],
-    ['database', database],
+    ['database', shownDatabaseUrl(config.databaseUrl)],
     ['contracts', config.contracts.join(', ')],
     ...(config.workers > 1 ? [['workers', `${config.workers} processes`]] : []),
     ['API', `${config.publicUrl}/docs`],

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { User } from '@tegata/core';
 import { composeEngine, type Engine } from '../compose.ts';
 import { parseConfig } from '../config/config.ts';
+import { isPostgresUrl } from '../config/database-url.ts';
 import { readEnvironment } from '../config/env.ts';
 import { sqlitePath } from '../stores/sql/sqlite.ts';
 import { type Command, UsageError } from './command.ts';
@@ -88,9 +89,9 @@ export const users: Command = {
     const action = actions[name ?? ''];
     if (!action) throw new UsageError(name ? `There is no "users ${name}".` : 'Say what to do with users:');
     const config = parseConfig(readEnvironment());
-    const file = sqlitePath(config.databaseUrl);
+    const file = isPostgresUrl(config.databaseUrl) ? undefined : sqlitePath(config.databaseUrl);
     // A new and empty one would only hide that the settings are not the server's.
-    if (!existsSync(file)) {
+    if (file !== undefined && !existsSync(file)) {
       console.error(
         `There is no database at ${file}. Are DATABASE_URL and TEGATA_DATA_DIR the server's? Has it ever been started?`,
       );

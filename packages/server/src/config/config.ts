@@ -7,6 +7,7 @@ import type { Contract } from '../http/contract.ts';
 import { parseMailFrom, parseSmtpUrl } from '../mail/smtp.ts';
 import { mostWorkers, workerCount } from '../workers/worker-count.ts';
 import { ConfigError } from './config-error.ts';
+import { problemOfDatabaseUrl } from './database-url.ts';
 
 export { ConfigError } from './config-error.ts';
 
@@ -19,6 +20,8 @@ export type Config = {
   publicUrl: string;
   dataDir: string;
   databaseUrl: string;
+  /** For PostgreSQL: see `PostgresOptions`. */
+  postgres: { poolSize: number; statements: 'named' | 'unnamed' };
   /** At least 32 random bytes. Undefined in development without one: then the data folder keeps one. */
   secret: string | undefined;
   contracts: string[];
@@ -135,10 +138,9 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
   } else if (workers > 1 && databaseUrl === 'sqlite::memory:') {
     problems.push(`TEGATA_WORKERS=${text('TEGATA_WORKERS')}: a database in memory belongs to one process; give it a file.`);
   }
-  if (!/^sqlite:./.test(databaseUrl)) {
-    // The value is not repeated: it may hold a password.
-    problems.push('DATABASE_URL: this version stores in SQLite; give sqlite:<path> or leave it out.');
-  }
+  // The value is not repeated: it may hold a password.
+  const databaseProblem = problemOfDatabaseUrl(databaseUrl);
+  if (databaseProblem) problems.push(`DATABASE_URL: ${databaseProblem}`);
   for (const [index, name] of named.entries()) {
     const door = doors.find((known) => known.name === name);
     if (!door) {
@@ -184,6 +186,10 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
     publicUrl,
     dataDir,
     databaseUrl,
+    postgres: {
+      poolSize: integer('TEGATA_DATABASE_POOL', 10, 1, 1000),
+      statements: oneOf('TEGATA_DATABASE_STATEMENTS', ['named', 'unnamed'], 'named'),
+    },
     secret,
     contracts: named.length > 0 ? named : ['standard'],
     issuer: text('TEGATA_ISSUER') ?? 'tegata',

@@ -142,12 +142,16 @@ export type SqlDatabase = {
   db: Kysely<Database>;
   /** Makes transactions that name the same key wait for one another, from here to their end. */
   serialize: (transaction: Transaction<Database>, key: string) => Promise<void>;
+  /** Ends the selection of one row that nobody else may change or lock until the transaction ends. */
+  lockRow: RawBuilder<unknown>;
   /** Ends the sub-select of a claim, so that a worker passes over rows another one is claiming: `for update skip locked`. */
   skipLocked: RawBuilder<unknown>;
   /** Ends a write that need not wait for the disk: it may be forgotten when the power fails, never when the process dies. */
   unflushed: RawBuilder<unknown>;
   /** Runs `work` while no other process can migrate this database, and keeps all it did or nothing. */
   migrateAlone: <Value>(work: (db: Kysely<Database>) => Promise<Value>) => Promise<Value>;
+  /** Waits for what is running, then closes. */
+  close: () => Promise<void>;
 };
 
 /** Runs `work` in the transaction that `db` already is, or else in one of its own. */

@@ -11,6 +11,7 @@ import { createOneTimeTokenStore } from './one-time-tokens.ts';
 import { createOrganizationStore } from './organizations.ts';
 import { createOutbox } from './outbox.ts';
 import { createPasswordStore } from './passwords.ts';
+import { openPostgres, type PostgresOptions } from './postgres.ts';
 import { createSessionStore } from './sessions.ts';
 import { openSqlite, sqlitePath } from './sqlite.ts';
 import { createUserStore } from './users.ts';
@@ -33,31 +34,30 @@ export type SqlStores = {
 };
 
 /**
- * @param url `sqlite:./path/file.db` or `sqlite::memory:`.
+ * @param url `sqlite:./path/file.db`, `sqlite::memory:` or `postgres://user:password@host/database`.
  * @throws Error when the address names no database that Tegata knows; Unavailable when it cannot be opened.
  */
-export const openDatabase = async (url: string): Promise<SqlDatabase> => {
+export const openDatabase = async (url: string, options: PostgresOptions = {}): Promise<SqlDatabase> => {
   if (url.startsWith('sqlite:')) return openSqlite(sqlitePath(url));
+  if (/^postgres(ql)?:/.test(url)) return openPostgres(url, options);
   // The address is not repeated: it may hold a password.
-  throw new Error('the database address must begin with sqlite:');
+  throw new Error('the database address must begin with sqlite: or postgres:');
 };
 
 /** Opens the database at `url`, creating it where it is missing, and brings its schema up to date. */
 export const openSqlStores = async ({
   url,
+  postgres = {},
   seal,
   onCommitted,
 }: {
   url: string;
+  postgres?: PostgresOptions;
   seal: Seal;
   onCommitted: OnCommitted;
 }): Promise<SqlStores> => {
-  const database = await openDatabase(url);
-  const { db } = database;
-  const close = async () => {
-    await db.connection().execute(async () => {});
-    await db.destroy();
-  };
+  const database = await openDatabase(url, postgres);
+  const { db, close } = database;
   try {
     await migrateToLatest(database);
   } catch (error) {
@@ -100,7 +100,7 @@ export const openSqlStores = async ({
 const rollBack = new Error('rolled back');
 
 const createStores = (db: Kysely<Database>, database: SqlDatabase, seal: Seal, onCommitted: OnCommitted): Stores => ({
-  users: createUserStore(db),
+  users: createUserStore(db, database),
   emails: createEmailStore(db),
   passwords: createPasswordStore(db),
   organizations: createOrganizationStore(db),

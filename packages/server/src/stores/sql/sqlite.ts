@@ -43,6 +43,7 @@ export const openSqlite = async (
     db,
     // One writer at a time: `begin immediate` has already made everybody else wait.
     serialize: async () => {},
+    lockRow: sql``,
     skipLocked: sql``,
     unflushed: sql.raw(unflushedMark),
     // SQLite's changes of schema are transactional, though Kysely's Migrator does not count on it.
@@ -58,6 +59,10 @@ export const openSqlite = async (
           throw error;
         }
       }),
+    close: async () => {
+      await db.connection().execute(async () => {});
+      await db.destroy();
+    },
   };
 };
 

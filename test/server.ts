@@ -125,7 +125,7 @@ export const startServer = async (
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= (async () => {
-      await server.close(100);
+      await server.close({ withinMs: 100 });
       await engine.close();
       await backend.release();
       await rm(dataDir, { recursive: true, force: true });

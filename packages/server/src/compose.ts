@@ -1,4 +1,14 @@
-import { type AccountHook, type Auth, type Clock, createAuth, type Deps, type KeyRules, ok, type Stores } from '@tegata/core';
+import {
+  type AccountHook,
+  type Auth,
+  type Clock,
+  createAuth,
+  type Deps,
+  type KeyRules,
+  type Limits,
+  ok,
+  type Stores,
+} from '@tegata/core';
 import type { Hono } from 'hono';
 import { createLivingKeys, type LivingKeys } from './adapters/access-keys.ts';
 import { createCommonPasswords } from './adapters/common-passwords.ts';
@@ -39,6 +49,7 @@ import type { RevocationLog } from './revocations/revocation.ts';
 import type { RedisParts } from './stores/redis/redis-parts.ts';
 import { openSqlStores, type SqlStores } from './stores/sql/sql-stores.ts';
 import { version } from './version.ts';
+import type { MetricParts } from './workers/shared-metrics.ts';
 
 // The only place that builds things: configuration → adapters and stores → use cases → app.
 
@@ -50,6 +61,16 @@ export type ComposeOptions = {
   hashParameters?: HashParameters;
   /** For commands beside the server: no signing key is made, looked at or replaced until one is asked for. */
   leaveKeys?: boolean;
+  /** Where several processes serve behind one port. */
+  siblings?: Siblings | undefined;
+};
+
+/** The other processes of this machine that serve the same port: what must be counted once for all of them. */
+export type Siblings = {
+  /** Limits that all share; `own` is what this process counts with when it cannot reach the others. */
+  limits: (own: Limits, logger: Logger) => Limits;
+  /** Given what reads the figures of this process, gives what reads those of the others. */
+  metrics: (own: () => Promise<MetricParts>) => () => Promise<MetricParts[]>;
 };
 
 /** The use cases with everything they need, without HTTP: what the server and the command line share. */
@@ -152,7 +173,9 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
       sealTokens: config.storeProviderTokens ? createSeal(keys.ring('provider-tokens')).seal : undefined,
     }),
     accountHook: { beforeClose: options.beforeAccountCloses ?? (async () => {}) },
-    limits: config.rateLimits ? (redis?.limits ?? createLimits()) : createNoLimits(),
+    limits: config.rateLimits
+      ? (redis?.limits ?? options.siblings?.limits(createLimits(), logger) ?? createLimits())
+      : createNoLimits(),
     isCommonPassword: createCommonPasswords(),
     settings: {
       lockout: config.lockout,
@@ -256,7 +279,11 @@ const openChannel = (
 export const composeApp = (
   config: Config,
   engine: Engine,
-  { isStopping, contracts }: { isStopping: () => boolean; contracts?: readonly Contract[] },
+  {
+    isStopping,
+    contracts,
+    siblings,
+  }: { isStopping: () => boolean; contracts?: readonly Contract[]; siblings?: Siblings | undefined },
 ): Hono<HttpEnv> => {
   const { auth, stores, deps, logger } = engine;
   const developmentMailbox = config.smtpUrl === undefined && !config.production;
@@ -273,6 +300,7 @@ export const composeApp = (
       hashing: engine.hashingCounts,
       outbox: () => stores.outbox.backlog(deps.clock()),
       feedReaders: engine.feed.readers,
+      siblings: siblings?.metrics,
     }),
     health: { ping: engine.ping, isStopping },
     jwks: async () => ({ keys: await engine.accessKeys.published() }),

@@ -7,8 +7,12 @@ import { contracts } from '../http/app.ts';
 import type { Contract } from '../http/contract.ts';
 import { parseMailFrom, parseSmtpUrl } from '../mail/smtp.ts';
 import { parseRedisUrl } from '../stores/redis/redis-url.ts';
+import { mostWorkers, workerCount } from '../workers/worker-count.ts';
+import { ConfigError } from './config-error.ts';
 import { problemOfDatabaseUrl } from './database-url.ts';
 import { type ProviderConfig, parseProviders } from './providers.ts';
+
+export { ConfigError } from './config-error.ts';
 
 /** Everything that can be set, validated. `docs/configuration.md` is the table for people. Times are seconds. */
 export type Config = {
@@ -36,6 +40,8 @@ export type Config = {
   audience: string;
   passwordHash: 'argon2id' | 'bcrypt';
   hashConcurrency: number;
+  /** Processes that `tegata serve` runs behind its port. An application that embeds Tegata has its own processes. */
+  workers: number;
   ttl: {
     access: number;
     refresh: number;
@@ -69,19 +75,6 @@ export type Config = {
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 type LogLevel = (typeof logLevels)[number];
-
-/** Every mistake at once, each with the setting that mends it. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(
-      `The configuration has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}:\n${problems.map((line) => `  - ${line}`).join('\n')}`,
-    );
-    this.problems = problems;
-  }
-}
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -161,6 +154,14 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
   const trustedProxies = list('TEGATA_TRUSTED_PROXIES');
   const mailFrom = text('MAIL_FROM') ?? `Tegata <no-reply@${new URL(publicUrl).hostname}>`;
 
+  const workers = workerCount(text('TEGATA_WORKERS'), availableParallelism());
+  if (workers === undefined) {
+    problems.push(
+      `TEGATA_WORKERS=${text('TEGATA_WORKERS')}: give auto (one for each core) or a number from 1 to ${mostWorkers}.`,
+    );
+  } else if (workers > 1 && databaseUrl === 'sqlite::memory:') {
+    problems.push(`TEGATA_WORKERS=${text('TEGATA_WORKERS')}: a database in memory belongs to one process; give it a file.`);
+  }
   // The value is not repeated: it may hold a password.
   const databaseProblem = problemOfDatabaseUrl(databaseUrl);
   if (databaseProblem) problems.push(`DATABASE_URL: ${databaseProblem}`);
@@ -242,7 +243,8 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
     issuer: text('TEGATA_ISSUER') ?? 'tegata',
     audience: text('TEGATA_AUDIENCE') ?? 'tegata-api',
     passwordHash: oneOf('TEGATA_PASSWORD_HASH', ['argon2id', 'bcrypt'], 'argon2id'),
-    hashConcurrency: integer('TEGATA_HASH_CONCURRENCY', hashingConcurrency(availableParallelism(), 4), 1, 64),
+    hashConcurrency: integer('TEGATA_HASH_CONCURRENCY', hashingConcurrency(availableParallelism(), 4, workers), 1, 64),
+    workers: workers ?? 1,
     ttl: {
       access: duration('TEGATA_ACCESS_TTL', '15m'),
       refresh: duration('TEGATA_REFRESH_TTL', '7d'),

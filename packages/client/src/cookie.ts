@@ -1,7 +1,7 @@
 import { type ApplicationFetch, createApplicationFetch } from './application-calls.ts';
 import { type ClientOptions, settle } from './options.ts';
 import { type Failure, type LoggedOutCode, ok, type Result } from './result.ts';
-import { type AuthState, createSession } from './session.ts';
+import { type AuthState, createSession, type Session } from './session.ts';
 import { createTransport, type ReadAnswer } from './transport.ts';
 
 // Contract `cookie`: both tokens in HttpOnly cookies, so that this program never sees one. For pages of the server's own
@@ -80,7 +80,7 @@ export const createCookieClient = (options: ClientOptions = {}): CookieClient =>
     return token === undefined ? {} : { 'x-csrf-token': token };
   };
 
-  const session = createSession<CookieUser>(`cookie@${settled.baseUrl}`, environment, transport, {
+  const session: Session<CookieUser> = createSession<CookieUser>(`cookie@${settled.baseUrl}`, environment, transport, {
     cookieAccess: true,
     // The CSRF cookie lives as long as the refresh cookie, and script may see it.
     mayBeLoggedIn: () => environment.readCookie('csrf_token') !== undefined,

@@ -1,7 +1,7 @@
 import { type ApplicationFetch, createApplicationFetch } from './application-calls.ts';
 import { type ClientOptions, settle, type TransportChoice } from './options.ts';
 import { type Failure, type LoggedOutCode, ok, type Result } from './result.ts';
-import { type AuthState, createSession, type Issued } from './session.ts';
+import { type AuthState, createSession, type Issued, type Session } from './session.ts';
 import { createTransport, type ReadAnswer } from './transport.ts';
 
 // Contract `organization`, with the seven calls of its front-end guide. In a browser both tokens are in HttpOnly cookies, and
@@ -87,7 +87,7 @@ export const createOrganizationClient = (options: ClientOptions & TransportChoic
     return { token };
   };
 
-  const session = createSession<OrganizationUser>(
+  const session: Session<OrganizationUser> = createSession<OrganizationUser>(
     `organization@${settled.baseUrl}`,
     environment,
     { send, ...transport },

@@ -38,6 +38,8 @@ type Message<User> =
   | { type: 'user'; at: number; user: User }
   | { type: 'ended'; at: number; reason: string };
 
+export type Session<User extends { id: string }> = ReturnType<typeof createSession<User>>;
+
 /** Shorter than any real lifetime: what ends while it is under way is refreshed first. */
 const leewayMs = 2_000;
 
@@ -365,6 +367,7 @@ export const createSession = <User extends { id: string }>(
       cancelTimer();
       stopListening();
       channel?.close();
+      channel = undefined;
       listeners.clear();
     },
   };

@@ -1,7 +1,7 @@
 import { type ApplicationFetch, createApplicationFetch } from './application-calls.ts';
 import { type ClientOptions, settle, type TransportChoice } from './options.ts';
 import { type Failure, type LoggedOutCode, ok, type Result } from './result.ts';
-import { type AuthState, createSession, type Issued } from './session.ts';
+import { type AuthState, createSession, type Issued, type Session } from './session.ts';
 import type {
   Connection,
   Message,
@@ -122,7 +122,7 @@ export const createStandardClient = (options: ClientOptions & TransportChoice = 
     return token === undefined ? {} : { refresh_token: token };
   };
 
-  const session = createSession<User>(`standard@${settled.baseUrl}`, environment, transport, {
+  const session: Session<User> = createSession<User>(`standard@${settled.baseUrl}`, environment, transport, {
     cookieAccess: false,
     mayBeLoggedIn: () => true,
     credentials: (token): Record<string, string> => (token === undefined ? {} : { authorization: `Bearer ${token}` }),

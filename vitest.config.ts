@@ -10,10 +10,18 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['test/faults/**', '**/node_modules/**'],
+          exclude: ['test/faults/**', 'test/browser/**', '**/node_modules/**'],
           // No test replaces a module, so the files of one worker may share what they import.
           isolate: false,
           testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/browser/browser-setup.ts'],
+          testTimeout: 60_000,
         },
       },
       { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 240_000, fileParallelism: false } },

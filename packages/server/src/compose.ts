@@ -12,6 +12,7 @@ import { createSecrets } from './adapters/secrets.ts';
 import { hs256Ring, publicKeys } from './adapters/signing-key.ts';
 import { createTokenSigner } from './adapters/token-signer.ts';
 import { createTurns } from './adapters/turns.ts';
+import { readLogo } from './config/brand.ts';
 import type { Config } from './config/config.ts';
 import { developmentSecret } from './config/development-secret.ts';
 import { createApp } from './http/app.ts';
@@ -19,7 +20,10 @@ import type { Contract, Door, HttpContext, HttpEnv } from './http/contract.ts';
 import { createCookieGuard, type Guards } from './http/contracts/cookie/guard.ts';
 import { limits as standardLimits } from './http/contracts/standard/policy.ts';
 import { createDoor } from './http/door.ts';
-import { createPages } from './http/pages/pages.ts';
+import { readBuiltPages } from './http/pages/built-pages.ts';
+import { createHostedPages } from './http/pages/hosted-pages.ts';
+import { createLook } from './http/pages/look.ts';
+import { createPages, mailLinkForm } from './http/pages/pages.ts';
 import { createWelcomePage } from './http/pages/welcome.ts';
 import { HttpProblem, problemHeaders } from './http/problem.ts';
 import { createMailbox } from './mail/mailbox.ts';
@@ -162,13 +166,15 @@ export const composeApp = (
     metrics: createMetrics({ hashing: engine.hashingCounts, outbox: () => stores.outbox.backlog(deps.clock()) }),
     health: { ping: engine.ping, isStopping },
     jwks: engine.jwks,
+    look: createLook(config.brand, readLogo(config.brand)),
     version,
     pages: (door) => [
+      ...hostedPages(config, engine, { mailbox: developmentMailbox }),
       mailLinkPages(door),
       ...(developmentMailbox
         ? [
             createMailbox({ outbox: stores.outbox, publicUrl: config.publicUrl, clock: deps.clock }),
-            createWelcomePage({ mailbox: true }),
+            createWelcomePage({ mailbox: true, pages: wantsHostedPages(config) && readBuiltPages() !== undefined }),
           ]
         : []),
     ],
@@ -178,6 +184,20 @@ export const composeApp = (
 /** The checks that an application's own routes share with contract `cookie`. */
 export const composeGuards = (config: Config, { auth, deps }: Engine): Guards =>
   createCookieGuard(createDoor({ auth, config, clock: deps.clock, csrf: deps.csrf, limits: deps.limits }));
+
+/** The hosted pages speak the standard contract, so they are only where it is. */
+const wantsHostedPages = ({ pages, contracts }: Config): boolean => pages && contracts.includes('standard');
+
+const hostedPages = (config: Config, { logger }: Engine, { mailbox }: { mailbox: boolean }): Hono[] => {
+  if (!wantsHostedPages(config)) return [];
+  const built = readBuiltPages();
+  if (!built) {
+    logger.warn('The hosted pages are not built, so only those behind mailed links are served. Build them: npm run build:pages');
+    return [];
+  }
+  const returnOrigins = [config.publicUrl, ...config.allowedOrigins];
+  return [createHostedPages({ built, returnOrigins, mailbox, withoutScript: mailLinkForm })];
+};
 
 /** The pages behind mailed links share the limits of the calls that do the same. */
 const mailLinkPages = ({ auth, config, limit }: Door) =>

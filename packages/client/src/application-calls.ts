@@ -21,7 +21,7 @@ export const createApplicationFetch =
   async (url, init = {}) => {
     const target = new URL(url, environment.origin ?? origins[0]);
     if (!origins.includes(target.origin)) {
-      throw new TypeError(`${target.origin} is not one of the client's apiOrigins: it must not get the access token`);
+      throw new TypeError(`${target.origin} is not in apiOrigins: it must not get the access token`);
     }
     const send = () => {
       const headers = new Headers(init.headers);

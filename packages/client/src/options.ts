@@ -55,3 +55,7 @@ export const settle = (options: ClientOptions & TransportChoice): Settled => {
     keeper,
   };
 };
+
+/** What a refresh would say, where nothing is kept to refresh with. */
+export const nothingKept = <Code extends string>(code: Code) =>
+  ({ ok: false, failure: { code, message: '', reason: 'refresh_cookie_missing', status: 401 } }) as const;

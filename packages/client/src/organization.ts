@@ -1,5 +1,5 @@
 import { type ApplicationFetch, createApplicationFetch } from './application-calls.ts';
-import { type ClientOptions, settle, type TransportChoice } from './options.ts';
+import { type ClientOptions, nothingKept, settle, type TransportChoice } from './options.ts';
 import { type Failure, type LoggedOutCode, ok, type Result } from './result.ts';
 import { type AuthState, createSession, type Issued, type Session } from './session.ts';
 import { createTransport, type ReadAnswer } from './transport.ts';
@@ -97,7 +97,7 @@ export const createOrganizationClient = (options: ClientOptions & TransportChoic
       credentials: (token) => (token === undefined ? csrf() : { authorization: `Bearer ${token}` }),
       refresh: async () => {
         const refreshToken = await keeper?.get();
-        if (!inCookie && refreshToken === undefined) return noRefreshToken;
+        if (!inCookie && refreshToken === undefined) return nothingKept('INVALID_REFRESH_TOKEN');
         const result = await send<{ token: OrganizationToken }, 'INVALID_REFRESH_TOKEN' | 'REFRESH_TOKEN_EXPIRED'>({
           method: 'POST',
           path: '/api/auth/refresh',
@@ -176,11 +176,6 @@ export const createOrganizationClient = (options: ClientOptions & TransportChoic
     me: session.reloadUser,
   };
 };
-
-const noRefreshToken = {
-  ok: false,
-  failure: { code: 'INVALID_REFRESH_TOKEN', message: 'no refresh token is kept', reason: 'refresh_cookie_missing', status: 401 },
-} as const;
 
 type Body = {
   data?: unknown;

@@ -70,9 +70,9 @@ export const createSession = <User extends { id: string }>(
   const tell = (message: Message<User>) => channel?.postMessage(message);
   const person = () => held?.sub ?? (state.status === 'logged_in' ? state.user.id : undefined);
 
-  /** False for old news. */
-  const moveTo = (at: number): boolean => {
-    if (at <= changedAt) return false;
+  /** False for old news. Of two things in the same millisecond, an end is the later one. */
+  const moveTo = (at: number, ends = false): boolean => {
+    if (at < changedAt || (at === changedAt && !ends)) return false;
     changedAt = at;
     news.abort();
     news = new AbortController();
@@ -104,7 +104,7 @@ export const createSession = <User extends { id: string }>(
 
   const end = (reason: string, at = stamp()) => {
     const first = state.status === 'loading' && held === undefined;
-    if (!moveTo(at)) return;
+    if (!moveTo(at, true)) return;
     held = undefined;
     // Whoever arrives without a session was not signed out of one.
     show({ status: 'logged_out', ...(first && reason === 'refresh_cookie_missing' ? {} : { reason }) });
@@ -120,7 +120,7 @@ export const createSession = <User extends { id: string }>(
       if (message.type === 'issued') take(message.held, message.user);
       else if (message.type === 'user') {
         if (state.status === 'logged_in' && state.user.id === message.user.id) show({ status: 'logged_in', user: message.user });
-      } else if (moveTo(message.at)) {
+      } else if (moveTo(message.at, true)) {
         held = undefined;
         show({ status: 'logged_out', reason: message.reason });
       }

@@ -1,5 +1,5 @@
 import { type ApplicationFetch, createApplicationFetch } from './application-calls.ts';
-import { type ClientOptions, settle, type TransportChoice } from './options.ts';
+import { type ClientOptions, nothingKept, settle, type TransportChoice } from './options.ts';
 import { type Failure, type LoggedOutCode, ok, type Result } from './result.ts';
 import { type AuthState, createSession, type Issued, type Session } from './session.ts';
 import type {
@@ -128,7 +128,7 @@ export const createStandardClient = (options: ClientOptions & TransportChoice = 
     credentials: (token): Record<string, string> => (token === undefined ? {} : { authorization: `Bearer ${token}` }),
     refresh: async () => {
       const body = inCookie ? undefined : await keptToken();
-      if (body && !('refresh_token' in body)) return noRefreshToken;
+      if (body && !('refresh_token' in body)) return nothingKept('UNAUTHORIZED');
       const result = await send<Granted, 'UNAUTHORIZED'>({
         method: 'POST',
         path: '/api/v1/auth/refresh',
@@ -316,12 +316,6 @@ export const createStandardClient = (options: ClientOptions & TransportChoice = 
 };
 
 type Listed<Item> = { items: Item[]; pagination: Pagination };
-
-/** Nothing is kept: as when a browser has no cookie. */
-const noRefreshToken = {
-  ok: false,
-  failure: { code: 'UNAUTHORIZED', message: 'refresh token not found', reason: 'refresh_cookie_missing', status: 401 },
-} as const;
 
 const pageIn = ({ page = 1, perPage }: PageQuery = {}) => `?page=${page}${perPage === undefined ? '' : `&per_page=${perPage}`}`;
 

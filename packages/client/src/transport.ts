@@ -93,7 +93,7 @@ const failureOf = <Code extends string>(
   const named = codes.find((code) => code === problem?.code);
   const code = status === 429 ? 'rate_limited' : !problem || status >= 500 ? 'unavailable' : (named ?? 'unexpected');
   return {
-    message: 'The server cannot answer at the moment.',
+    message: 'The server cannot answer now.',
     ...problem,
     code,
     status,

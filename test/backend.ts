@@ -21,12 +21,19 @@ export const openBackend = async (): Promise<Backend> => {
   if (backend === 'sqlite') return { settings: {}, release: async () => {} };
   const url = idle.pop() ?? (await newDatabase());
   return {
-    settings: { DATABASE_URL: url, TEGATA_DATABASE_POOL: '5' },
+    settings: { DATABASE_URL: url, TEGATA_DATABASE_POOL: '5', ...(backend === 'postgres+redis' ? newPrefix() : {}) },
     release: async () => {
       if (await emptied(url)) idle.push(url);
     },
   };
 };
+
+/** Whatever was kept under the prefix of another server is not there under this one. */
+const newPrefix = () => {
+  prefixes += 1;
+  return { REDIS_URL: inject('redis').url, TEGATA_REDIS_PREFIX: `test-${process.pid}-${prefixes}:` };
+};
+let prefixes = 0;
 
 /** Databases of this worker that a test has finished with. Emptying one takes a tenth of the time of making one. */
 const idle: string[] = [];

@@ -45,7 +45,8 @@ const isExecutable = (path: string): boolean => {
   }
 };
 
-const install = async (debianPackage: string): Promise<string | undefined> => {
+/** What went wrong, if anything did. */
+export const install = async (debianPackage: string): Promise<string | undefined> => {
   if (process.getuid?.() !== 0) return 'only root can install packages';
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   try {

@@ -26,6 +26,7 @@ import { createSecrets } from './adapters/secrets.ts';
 import { hs256Ring } from './adapters/signing-key.ts';
 import { createTokenSigner } from './adapters/token-signer.ts';
 import { createTurns } from './adapters/turns.ts';
+import { readLogo } from './config/brand.ts';
 import type { Config } from './config/config.ts';
 import { isPostgresUrl } from './config/database-url.ts';
 import { developmentSecret } from './config/development-secret.ts';
@@ -34,7 +35,10 @@ import type { Contract, Door, HttpContext, HttpEnv } from './http/contract.ts';
 import { createCookieGuard, type Guards } from './http/contracts/cookie/guard.ts';
 import { limits as standardLimits } from './http/contracts/standard/policy.ts';
 import { createDoor } from './http/door.ts';
-import { createPages } from './http/pages/pages.ts';
+import { readBuiltPages } from './http/pages/built-pages.ts';
+import { createHostedPages } from './http/pages/hosted-pages.ts';
+import { createLook } from './http/pages/look.ts';
+import { createPages, mailLinkForm } from './http/pages/pages.ts';
 import { createWelcomePage } from './http/pages/welcome.ts';
 import { HttpProblem, problemHeaders } from './http/problem.ts';
 import { createMailbox } from './mail/mailbox.ts';
@@ -304,13 +308,15 @@ export const composeApp = (
     }),
     health: { ping: engine.ping, isStopping },
     jwks: async () => ({ keys: await engine.accessKeys.published() }),
+    look: createLook(config.brand, readLogo(config.brand)),
     version,
     pages: (door) => [
+      ...hostedPages(config, engine, { mailbox: developmentMailbox }),
       mailLinkPages(door),
       ...(developmentMailbox
         ? [
             createMailbox({ outbox: stores.outbox, publicUrl: config.publicUrl, clock: deps.clock }),
-            createWelcomePage({ mailbox: true }),
+            createWelcomePage({ mailbox: true, pages: wantsHostedPages(config) && readBuiltPages() !== undefined }),
           ]
         : []),
     ],
@@ -320,6 +326,20 @@ export const composeApp = (
 /** The checks that an application's own routes share with contract `cookie`. */
 export const composeGuards = (config: Config, { auth, deps, feed }: Engine): Guards =>
   createCookieGuard(createDoor({ auth, config, clock: deps.clock, csrf: deps.csrf, limits: deps.limits, openFeed: feed.open }));
+
+/** The hosted pages speak the standard contract, so they are only where it is. */
+const wantsHostedPages = ({ pages, contracts }: Config): boolean => pages && contracts.includes('standard');
+
+const hostedPages = (config: Config, { logger }: Engine, { mailbox }: { mailbox: boolean }): Hono[] => {
+  if (!wantsHostedPages(config)) return [];
+  const built = readBuiltPages();
+  if (!built) {
+    logger.warn('The hosted pages are not built, so only those behind mailed links are served. Build them: npm run build:pages');
+    return [];
+  }
+  const returnOrigins = [config.publicUrl, ...config.allowedOrigins];
+  return [createHostedPages({ built, returnOrigins, mailbox, withoutScript: mailLinkForm })];
+};
 
 /** The pages behind mailed links share the limits of the calls that do the same. */
 const mailLinkPages = ({ auth, config, limit }: Door) =>

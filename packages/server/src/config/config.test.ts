@@ -66,6 +66,16 @@ describe('without any setting', () => {
       smtpUrl: undefined,
       mailFrom: 'Tegata <no-reply@localhost>',
       metricsToken: undefined,
+      pages: true,
+      brand: {
+        name: 'Tegata',
+        logo: undefined,
+        primary: undefined,
+        primaryDark: undefined,
+        paper: undefined,
+        paperDark: undefined,
+        radius: undefined,
+      },
       logLevel: 'warn',
     });
     expect(hashConcurrency).toBeGreaterThanOrEqual(1);

@@ -5,6 +5,7 @@ import ipaddr from 'ipaddr.js';
 import { hashingConcurrency } from '../adapters/hashing-lane.ts';
 import { contracts } from '../http/app.ts';
 import type { Contract } from '../http/contract.ts';
+import type { Brand } from '../http/pages/theme.ts';
 import { parseMailFrom, parseSmtpUrl } from '../mail/smtp.ts';
 import { parseRedisUrl } from '../stores/redis/redis-url.ts';
 import { mostWorkers, workerCount } from '../workers/worker-count.ts';
@@ -13,6 +14,8 @@ import { problemOfDatabaseUrl } from './database-url.ts';
 import { type ProviderConfig, parseProviders } from './providers.ts';
 
 export { ConfigError } from './config-error.ts';
+
+import { parseBrand } from './brand.ts';
 
 /** Everything that can be set, validated. `docs/configuration.md` is the table for people. Times are seconds. */
 export type Config = {
@@ -70,6 +73,9 @@ export type Config = {
   smtpUrl: string | undefined;
   mailFrom: string;
   metricsToken: string | undefined;
+  /** Whether the hosted pages are served, where the `standard` contract is. */
+  pages: boolean;
+  brand: Brand;
   logLevel: LogLevel;
 };
 
@@ -276,6 +282,8 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
     smtpUrl,
     mailFrom,
     metricsToken: text('TEGATA_METRICS_TOKEN'),
+    pages: oneOf('TEGATA_PAGES', ['on', 'off'], 'on') === 'on',
+    brand: parseBrand(text, (line) => problems.push(line)),
     logLevel: oneOf('LOG_LEVEL', logLevels, production ? 'info' : 'warn'),
   };
   if (problems.length > 0) throw new ConfigError(problems);

@@ -21,6 +21,7 @@ import { languageOf } from './language.ts';
 import { allowedMethods } from './methods.ts';
 import { openapiDocument } from './openapi.ts';
 import { createOriginCheck } from './origin.ts';
+import type { Look } from './pages/look.ts';
 import { HttpProblem, type Problem, problemHeaders } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -37,6 +38,8 @@ export type AppParts = DoorParts & {
   jwks: () => Promise<{ keys: object[] }>;
   /** Pages behind mailed links, the development mailbox: everything that is no contract. */
   pages: (door: Door) => readonly Hono[];
+  /** How all pages look. */
+  look: Look;
   version: string;
 };
 
@@ -58,6 +61,7 @@ export const createApp = (parts: AppParts): Hono<HttpEnv> => {
     const requestId = acceptableId(c.req.header('x-request-id')) ?? crypto.randomUUID();
     const ipAddress = clientAddress(c.env.incoming?.socket?.remoteAddress, c.req.header('x-forwarded-for'));
     c.set('requestId', requestId);
+    c.set('look', parts.look);
     c.set('ipAddress', ipAddress);
     c.set('ipBucket', addressBucket(ipAddress));
     await next();

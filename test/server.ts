@@ -14,6 +14,8 @@ export type TestServer = {
   url: string;
   engine: Engine;
   dataDir: string;
+  /** Where its sessions are, when they are there. */
+  redis: { url: string; prefix: string } | undefined;
   /** Moves the clock. */
   advance: (duration: { milliseconds?: number; seconds?: number; minutes?: number; hours?: number; days?: number }) => void;
   now: () => number;
@@ -69,6 +71,7 @@ export const startServer = async (
     TEGATA_RATE_LIMITS: 'off',
     LOG_LEVEL: 'silent',
     PORT: '0',
+    ...sharedRedis(),
     ...settings,
   };
   const config = parseConfig(environment, doors);
@@ -132,6 +135,7 @@ export const startServer = async (
     url,
     engine,
     dataDir,
+    redis: config.sessionStore === 'redis' ? config.redis : undefined,
     now: () => now,
     advance: ({ milliseconds = 0, seconds = 0, minutes = 0, hours = 0, days = 0 }) => {
       now += (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000 + milliseconds;
@@ -146,6 +150,12 @@ export const startServer = async (
     },
     close,
   };
+};
+
+/** With `TEST_REDIS_URL` every server of the tests keeps its sessions there, under a prefix of its own. */
+const sharedRedis = (): Record<string, string> => {
+  const url = process.env['TEST_REDIS_URL'];
+  return url === undefined ? {} : { REDIS_URL: url, TEGATA_REDIS_PREFIX: `${crypto.randomUUID()}:` };
 };
 
 /** The value of a cookie that an answer set, as a browser would send it back: `name=value`. */

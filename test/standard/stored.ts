@@ -1,12 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { isOfRedisSessions, redisSessionRows } from '../redis-sessions.ts';
 import type { TestServer } from '../server.ts';
 
 // What a test sees of the data folder from outside, as a backup or a thief would.
 
 /** Rows of the server's database, read through a connection of our own. */
 export const rows = (server: TestServer, query: string): Record<string, unknown>[] => {
+  if (isOfRedisSessions(server, query)) return redisSessionRows(server, query);
   const database = new DatabaseSync(join(server.dataDir, 'tegata.db'), { readOnly: true });
   try {
     return database.prepare(query).all();

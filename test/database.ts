@@ -2,15 +2,18 @@ import { execFileSync } from 'node:child_process';
 import { DatabaseSync } from 'node:sqlite';
 import { Client } from 'pg';
 import { inject } from 'vitest';
+import { changeRedisSessions, isOfRedisSessions, redisSessionRows } from './redis-sessions.ts';
 import type { TestServer } from './server.ts';
 
 // What a test sees of the server's database, and does to it, behind the server's back.
 
 type Value = string | number | null;
-type Server = Pick<TestServer, 'databaseUrl'>;
+type Server = Pick<TestServer, 'databaseUrl' | 'redis'>;
 
 /** Runs one statement, for a state that no call can make: an account without a password, a lost row. */
-export const execute = ({ databaseUrl }: Server, statement: string, ...values: Value[]): void => {
+export const execute = (server: Server, statement: string, ...values: Value[]): void => {
+  if (isOfRedisSessions(server, statement)) return changeRedisSessions(server, statement, values);
+  const { databaseUrl } = server;
   if (!isSqlite(databaseUrl)) {
     psql(databaseUrl, withValues(statement, values));
     return;
@@ -24,7 +27,9 @@ export const execute = ({ databaseUrl }: Server, statement: string, ...values: V
 };
 
 /** Rows as they are stored, read through a connection of our own. */
-export const rows = ({ databaseUrl }: Server, query: string): Record<string, unknown>[] => {
+export const rows = (server: Server, query: string): Record<string, unknown>[] => {
+  if (isOfRedisSessions(server, query)) return redisSessionRows(server, query);
+  const { databaseUrl } = server;
   if (!isSqlite(databaseUrl)) {
     return JSON.parse(psql(databaseUrl, `select coalesce(json_agg(row_to_json(stored)), '[]') from (${query}) as stored`));
   }

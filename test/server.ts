@@ -17,6 +17,8 @@ export type TestServer = {
   dataDir: string;
   /** `sqlite:…` or `postgres://…`. */
   databaseUrl: string;
+  /** Where its sessions are, when they are there. */
+  redis: { url: string; prefix: string } | undefined;
   /** Moves the clock. */
   advance: (duration: { milliseconds?: number; seconds?: number; minutes?: number; hours?: number; days?: number }) => void;
   now: () => number;
@@ -139,6 +141,7 @@ export const startServer = async (
     engine,
     dataDir,
     databaseUrl: config.databaseUrl,
+    redis: config.sessionStore === 'redis' ? config.redis : undefined,
     now: () => now,
     advance: ({ milliseconds = 0, seconds = 0, minutes = 0, hours = 0, days = 0 }) => {
       now += (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000 + milliseconds;

@@ -118,7 +118,9 @@ test('every operation is complete: one id, known tags, its path parameters, a su
 test('every operation of the contract is in it, under its name, path and method', async () => {
   const document = await documentOf(await startServer());
   const documented = operations(document).map(({ path, method, operation }) => `${operation.operationId} ${method} ${path}`);
-  const contracted = Object.entries({ ...endpoints, ...serviceEndpoints }).map(([name, { method, path }]) => `${name} ${method} ${path}`);
+  const contracted = Object.entries({ ...endpoints, ...serviceEndpoints }).map(
+    ([name, { method, path }]) => `${name} ${method} ${path}`,
+  );
   expect(documented.toSorted()).toEqual(contracted.toSorted());
 });
 

@@ -13,7 +13,7 @@ describe.each(['named', 'unnamed'] as const)('the store contract on PostgreSQL w
   for (const contract of Object.values(contracts)) {
     contract(async (onCommitted = silent) => {
       const { settings, release } = await openBackend();
-      const opened = await openSqlStores({ url: settings['DATABASE_URL'] ?? '', postgres: { statements }, seal, onCommitted });
+      const opened = await openSqlStores({ url: settings.DATABASE_URL ?? '', postgres: { statements }, seal, onCommitted });
       return {
         ...opened,
         close: async () => {

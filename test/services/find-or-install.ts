@@ -32,7 +32,7 @@ export const findOrInstall = async (wanted: Wanted): Promise<string> => {
 };
 
 const find = ({ program, folders = () => [] }: Wanted): string | undefined => {
-  const places = [...folders(), ...(process.env['PATH'] ?? '').split(':').filter(Boolean)];
+  const places = [...folders(), ...(process.env.PATH ?? '').split(':').filter(Boolean)];
   return places.map((folder) => join(folder, program)).find(isExecutable);
 };
 

@@ -98,7 +98,7 @@ export const startRedis = async ({ password, settings = {}, tls }: RedisSettings
 /** Either is the same to Tegata; where neither is here, Redis is installed. */
 const findProgram = async (): Promise<string> => {
   const folders = () => ['/usr/bin', '/usr/local/bin'];
-  const here = (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, 'valkey-server')));
+  const here = (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, 'valkey-server')));
   return here
     ? findOrInstall({ program: 'valkey-server', debianPackage: 'valkey-server', folders })
     : findOrInstall({ program: 'redis-server', debianPackage: 'redis-server', folders });

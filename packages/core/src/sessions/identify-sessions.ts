@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts';
+import { ownerOf } from '../tokens/claims.ts';
 
 /** How a session is addressed: by its id and its owner's. */
 export type NamedSession = { id: string; userId: string };
@@ -18,7 +19,7 @@ export const identifySessions = async (
   ]);
   const named = new Map<string, NamedSession>();
   for (const token of verified) {
-    if (token && token.state !== 'invalid') named.set(token.claims.sid, { id: token.claims.sid, userId: token.claims.sub });
+    if (token && token.state !== 'invalid') named.set(token.claims.sid, { id: token.claims.sid, userId: ownerOf(token.claims) });
   }
   return [...named.values()];
 };

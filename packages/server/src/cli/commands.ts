@@ -3,11 +3,12 @@ import { SigningKeyUnreadable } from '../adapters/access-keys.ts';
 import { ConfigError } from '../config/config.ts';
 import { type Command, rootCause, UsageError } from './command.ts';
 import { doctor } from './doctor.ts';
+import { keys } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { serve } from './serve.ts';
 import { users } from './users.ts';
 
-const commands: Record<string, Command> = { serve, migrate, users, doctor };
+const commands: Record<string, Command> = { serve, migrate, users, keys, doctor };
 
 const help = `Tegata, the authentication server you can read.
 

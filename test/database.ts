@@ -12,7 +12,10 @@ type Server = Pick<TestServer, 'databaseUrl' | 'redis'>;
 
 /** Runs one statement, for a state that no call can make: an account without a password, a lost row. */
 export const execute = (server: Server, statement: string, ...values: Value[]): void => {
-  if (isOfRedisSessions(server, statement)) return changeRedisSessions(server, statement, values);
+  if (isOfRedisSessions(server, statement)) {
+    changeRedisSessions(server, statement, values);
+    return;
+  }
   const { databaseUrl } = server;
   if (!isSqlite(databaseUrl)) {
     psql(databaseUrl, withValues(statement, values));

@@ -32,6 +32,7 @@ export const revokeSigningKey = async (
     if (!known) keys = await carryOut(deps, stores, keys, [{ do: 'note', kid, activatesAt: now, retiresAt: now }]);
     await stores.signingKeys.change(kid, { revokedAt: now, retiresAt: now, sealedPrivate: null });
     await stores.audit.add({ type: 'signing_key.revoked', reason: kid }, now);
-    const [signer] = activeKeys(await tendLocked(deps, stores), rules, now);
+    // By the clock as it is by then: the new key is a moment younger than the revocation.
+    const [signer] = activeKeys(await tendLocked(deps, stores), rules, deps.clock());
     return ok({ signer, wasSigning });
   });

@@ -59,6 +59,8 @@ type Held = { record: KeyRecord; key: SigningKey; canSign: boolean };
 export type LivingKeys = AccessKeys & {
   /** Reads the keys for the first time. @throws SigningKeyUnreadable when the configured algorithm could not sign. */
   load: () => Promise<void>;
+  /** Whether the secrets of this process can open it; a key without a private half needs none. */
+  canOpen: (record: KeyRecord) => boolean;
 };
 
 export const createLivingKeys = (options: LivingKeysOptions): LivingKeys => {
@@ -185,6 +187,14 @@ export const createLivingKeys = (options: LivingKeysOptions): LivingKeys => {
       if (isStale()) await read();
       const believed = [...(held?.values() ?? [])].filter(({ record }) => isBelieved(keyState(record, rules, clock())));
       return believed.flatMap(({ key }) => (key.publicJwk ? [key.publicJwk] : []));
+    },
+
+    canOpen: (record) => {
+      try {
+        return record.publicJwk === null || openKey(record, options.seal) !== undefined;
+      } catch {
+        return false;
+      }
     },
 
     load: async () => {

@@ -8,6 +8,7 @@ const commands: Record<string, () => Promise<Command>> = {
   serve: async () => (await import('./serve.ts')).serve,
   migrate: async () => (await import('./migrate.ts')).migrate,
   users: async () => (await import('./users.ts')).users,
+  keys: async () => (await import('./keys.ts')).keys,
   services: async () => (await import('./services.ts')).services,
   doctor: async () => (await import('./doctor.ts')).doctor,
 };

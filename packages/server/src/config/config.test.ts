@@ -38,6 +38,9 @@ describe('without any setting', () => {
       redis: undefined,
       sessionStore: 'database',
       secret: undefined,
+      previousSecrets: [],
+      signingAlg: 'HS256',
+      keys: { maxAge: 90 * 86_400, publishAhead: 86_400 },
       contracts: ['standard'],
       issuer: 'tegata',
       audience: 'tegata-api',
@@ -157,6 +160,10 @@ const mistakes: Record<string, readonly string[]> = {
   TEGATA_REDIS_PREFIX: ['{tegata}:', 'a b', 'x'.repeat(65)],
   TEGATA_SESSION_STORE: ['memory', 'Redis'],
   TEGATA_SECRET: ['secret'],
+  TEGATA_SECRET_PREVIOUS: ['canary', `${goodSecret},canary`],
+  TEGATA_SIGNING_ALG: ['RS256', 'es256', 'none'],
+  TEGATA_KEY_MAX_AGE: ['90', '30s'],
+  TEGATA_KEY_PUBLISH_AHEAD: ['1', '5s'],
   TEGATA_CONTRACTS: ['standart', 'standard,nonsense'],
   TEGATA_PASSWORD_HASH: ['md5', 'Argon2id'],
   TEGATA_HASH_CONCURRENCY: ['0', 'many'],
@@ -197,7 +204,7 @@ describe('mistakes', () => {
       fc.property(settings, (wrong) => {
         const problems = problemsOf(Object.fromEntries(wrong));
         expect(problems).toHaveLength(wrong.length);
-        for (const [name] of wrong) expect(problems.filter((line) => line.includes(name))).toHaveLength(1);
+        for (const [name] of wrong) expect(problems.filter((line) => new RegExp(`\\b${name}\\b`).test(line))).toHaveLength(1);
       }),
       { numRuns: 60 },
     );
@@ -282,6 +289,22 @@ describe('values', () => {
     ['3650d', 315_360_000],
   ])('a duration of %s is %d seconds', (text, seconds) => {
     expect(parseConfig({ TEGATA_ACCESS_TTL: text }).ttl.access).toBe(seconds);
+  });
+
+  test('previous secrets are a list without the present one, each once', () => {
+    const earlier = goodSecret.toLowerCase();
+    const list = `${earlier}, ${goodSecret},${earlier}`;
+    expect(parseConfig({ TEGATA_SECRET: goodSecret, TEGATA_SECRET_PREVIOUS: list }).previousSecrets).toEqual([earlier]);
+  });
+
+  test('a key is published for at most half of its age', () => {
+    expect(parseConfig({ TEGATA_KEY_MAX_AGE: '2d', TEGATA_KEY_PUBLISH_AHEAD: '1d' }).keys).toEqual({
+      maxAge: 172_800,
+      publishAhead: 86_400,
+    });
+    expect(problemsOf({ TEGATA_KEY_MAX_AGE: '36h' })).toEqual([
+      'TEGATA_KEY_PUBLISH_AHEAD must be at most half of TEGATA_KEY_MAX_AGE: a key is known for a while before it signs.',
+    ]);
   });
 
   test('only the grace may be nothing: every reuse is theft then', () => {

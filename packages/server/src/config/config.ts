@@ -147,10 +147,16 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
   const publicUrl = origin('TEGATA_URL', text('TEGATA_URL') ?? `http://localhost:${port}`);
   const secret = text('TEGATA_SECRET');
   const previousSecrets = [...new Set(list('TEGATA_SECRET_PREVIOUS'))].filter((previous) => previous !== secret);
+  const problemsBefore = problems.length;
   const keys = {
     maxAge: duration('TEGATA_KEY_MAX_AGE', '90d', 60),
     publishAhead: duration('TEGATA_KEY_PUBLISH_AHEAD', '24h', 10),
   };
+  if (problems.length === problemsBefore && keys.publishAhead * 2 > keys.maxAge) {
+    problems.push(
+      'TEGATA_KEY_PUBLISH_AHEAD must be at most half of TEGATA_KEY_MAX_AGE: a key is known for a while before it signs.',
+    );
+  }
   const smtpUrl = text('SMTP_URL');
   const redisUrl = text('REDIS_URL');
   const redisPrefix = text('TEGATA_REDIS_PREFIX') ?? 'tegata:';
@@ -208,12 +214,7 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
   }
   if (previousSecrets.some(weakSecret)) {
     problems.push(
-      'TEGATA_SECRET_PREVIOUS has a secret that is too weak to be one: give earlier values of TEGATA_SECRET in full, separated by commas.',
-    );
-  }
-  if (keys.publishAhead * 2 > keys.maxAge) {
-    problems.push(
-      'TEGATA_KEY_PUBLISH_AHEAD must be at most half of TEGATA_KEY_MAX_AGE: a key is known for a while before it signs.',
+      'TEGATA_SECRET_PREVIOUS has a secret that is too weak to be one: give earlier secrets in full, separated by commas.',
     );
   }
   if (production) {

@@ -21,7 +21,7 @@ export default defineConfig({
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           globalSetup: ['test/browser/browser-setup.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
         },
       },
       { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 240_000, fileParallelism: false } },

@@ -54,7 +54,7 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           provide: { backend: 'sqlite' },
           globalSetup: ['test/browser/browser-setup.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
         },
       },
     ],

@@ -88,7 +88,7 @@ export const startServer = async (
   const app = composeApp(config, engine, { isStopping: () => false, contracts: doors });
   const fetchApp: Tegata['fetch'] = (request, bindings) => app.fetch(request, bindings);
   const handler = application({ fetch: fetchApp, guards: composeGuards(config, engine) });
-  const server = await listen(handler, { port: 0, host: '127.0.0.1' });
+  const server = await listen(handler, { port: config.port, host: '127.0.0.1' });
   const url = `http://127.0.0.1:${server.port}`;
 
   const call: TestServer['call'] = async (method, path, { body, token, cookie, headers } = {}) => {

@@ -21,13 +21,28 @@ export const keepLanguage = (language: Language): void => {
   keep('tegata_language', language);
 };
 
+const systemTheme = window.matchMedia('(prefers-color-scheme: dark)');
+
 export const themeNow = (): Theme => {
   const chosen = document.documentElement.dataset.theme;
   if (chosen === 'light' || chosen === 'dark') return chosen;
-  return window.matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+  return systemTheme.matches ? 'dark' : 'light';
+};
+
+const listeners = new Set<() => void>();
+
+/** Chosen here, or changed by the system at dusk. */
+export const whenThemeChanges = (listener: () => void): (() => void) => {
+  listeners.add(listener);
+  systemTheme.addEventListener('change', listener);
+  return () => {
+    listeners.delete(listener);
+    systemTheme.removeEventListener('change', listener);
+  };
 };
 
 export const keepTheme = (theme: Theme): void => {
   document.documentElement.dataset.theme = theme;
   keep('tegata_theme', theme);
+  for (const listener of listeners) listener();
 };

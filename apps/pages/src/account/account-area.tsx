@@ -1,6 +1,6 @@
 import './account.css';
 import { useSession } from '@tegata/react';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { goTo, Link, useAddress } from '../address.tsx';
 import { client } from '../client.ts';
 import { TroubleNotice } from '../form/form-view.tsx';
@@ -39,6 +39,13 @@ const AccountArea = ({ page }: { page: PageName }) => {
     goTo(to, { replace: true });
   }, [session.status, reason, pathname]);
 
+  // On a phone the tabs are wider than the screen.
+  const tabs = useRef<HTMLUListElement>(null);
+  const shown = session.status === 'logged_in';
+  useEffect(() => {
+    if (shown) tabs.current?.querySelector(`[href="${pathname}"]`)?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [shown, pathname]);
+
   if (session.status === 'loading' && session.failure) {
     return (
       <main className="card">
@@ -51,7 +58,7 @@ const AccountArea = ({ page }: { page: PageName }) => {
   return (
     <div className="account">
       <nav aria-label={texts.account.nav}>
-        <ul>
+        <ul ref={tabs}>
           {routes
             .filter((route) => route.account)
             .map((route) => (

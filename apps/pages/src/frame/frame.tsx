@@ -1,6 +1,6 @@
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useSyncExternalStore } from 'react';
 import { usePage } from '../page-context.tsx';
-import { keepTheme, themeNow } from '../preferences.ts';
+import { keepTheme, themeNow, whenThemeChanges } from '../preferences.ts';
 import { languageNames } from '../texts/texts.ts';
 
 /** What is around every page: whose it is, and the two switches in the corner. */
@@ -13,7 +13,7 @@ export const Frame = ({ wide, children }: { wide: boolean; children: ReactNode }
 
 const Top = () => {
   const { language, settings, texts, switchLanguage } = usePage();
-  const [theme, setTheme] = useState(themeNow);
+  const theme = useSyncExternalStore(whenThemeChanges, themeNow);
   const other = language === 'ja' ? 'en' : 'ja';
   const opposite = theme === 'dark' ? 'light' : 'dark';
   const themeLabel = theme === 'dark' ? texts.frame.toLight : texts.frame.toDark;
@@ -32,10 +32,7 @@ const Top = () => {
           className="switch icon"
           aria-label={themeLabel}
           title={themeLabel}
-          onClick={() => {
-            keepTheme(opposite);
-            setTheme(opposite);
-          }}
+          onClick={() => keepTheme(opposite)}
         >
           <ThemeIcon theme={opposite} />
         </button>

@@ -21,8 +21,8 @@ export const SignedOutPage = () => {
         {reasons[known]}
         {suspicious.includes(known) && (
           <>
-            {' '}
-            {say.notYou} <Link href="/auth/forgot-password">{say.notYouReset}</Link>
+            {say.notYou}
+            <Link href="/auth/forgot-password">{say.notYouReset}</Link>
           </>
         )}
       </p>

@@ -177,7 +177,7 @@ export const en = {
   signedOut: {
     logIn: 'Log in',
     reset: 'Reset your password',
-    notYou: "Wasn't you?",
+    notYou: " Wasn't you? ",
     notYouReset: 'Reset your password now.',
     reasons: {
       logged_out: 'See you next time.',
@@ -259,7 +259,7 @@ export const en = {
     at: (place: string) => `at ${place}`,
     localNetwork: 'your local network',
     lastUsed: (ago: string) => `last used ${ago}`,
-    since: (date: string) => `Logged in on ${date}`,
+    since: (date: string) => `logged in on ${date}`,
     signOut: 'Sign out',
     signOutOf: (device: string) => `Sign out ${device}`,
     signOutOthers: 'Sign out all other devices',

@@ -24,7 +24,8 @@ export const readLinkingFacts = async (
   const holder = email && (await users.findByEmail(email));
   const addresses = holder ? await emails.list(holder.id) : [];
   const own = caller && (await users.find(caller.user.id));
-  const ownConnections = own ? await connections.list(own.id) : [];
+  const target = caller ? own : holder;
+  const connected = target ? await connections.list(target.id) : [];
   const subject = connection ? connectedUser : holder;
 
   return {
@@ -42,7 +43,7 @@ export const readLinkingFacts = async (
         : own && identity.emailVerified && own.email === email
           ? 'proved_now'
           : 'unverified',
-      ownSlot: ownConnections.some((one) => one.provider === provider.name) ? 'taken' : 'free',
+      slot: connected.some((one) => one.provider === provider.name) ? 'taken' : 'free',
     },
   };
 };

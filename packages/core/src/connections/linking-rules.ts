@@ -21,8 +21,8 @@ export type LinkingFacts = {
   status: UserStatus | 'none';
   /** The logged-in person's own address: proved here, the very one that the provider has just proved, or neither. */
   ownAddress: 'verified' | 'proved_now' | 'unverified';
-  /** Whether the logged-in person has connected another account of this provider. */
-  ownSlot: 'free' | 'taken';
+  /** Whether the user to connect to, logged in or found by the address, has connected another account of this provider. */
+  slot: 'free' | 'taken';
 };
 
 export type LinkingDecision =
@@ -89,9 +89,14 @@ export const linkingTable: readonly LinkingRow[] = [
     because: 'A suspended or deactivated account stays so, and gets no second one beside it.',
   },
   {
-    when: { ...proved, localAddress: 'verified', status: 'active' },
+    when: { ...proved, localAddress: 'verified', status: 'active', slot: 'free' },
     decide: 'link',
     because: 'Both sides have proved the address.',
+  },
+  {
+    when: { ...proved, localAddress: 'verified', status: 'active', slot: 'taken' },
+    decide: 'refuse_provider_taken',
+    because: 'Another account of this provider logs in already: the address has passed from one to the other over there.',
   },
   {
     when: { ...proved, localAddress: 'verified', status: 'pending' },
@@ -120,17 +125,17 @@ export const linkingTable: readonly LinkingRow[] = [
     because: 'One account at a provider logs in one user.',
   },
   {
-    when: { loggedIn: 'yes', connectedTo: 'nobody', ownSlot: 'taken' },
+    when: { loggedIn: 'yes', connectedTo: 'nobody', slot: 'taken' },
     decide: 'refuse_provider_taken',
     because: 'One account of each provider: remove the other one first.',
   },
   {
-    when: { loggedIn: 'yes', connectedTo: 'nobody', ownSlot: 'free', ownAddress: ['verified', 'proved_now'] },
+    when: { loggedIn: 'yes', connectedTo: 'nobody', slot: 'free', ownAddress: ['verified', 'proved_now'] },
     decide: 'connect',
     because: 'The person has shown both: the session here and the account there. The address there does not matter.',
   },
   {
-    when: { loggedIn: 'yes', connectedTo: 'nobody', ownSlot: 'free', ownAddress: 'unverified' },
+    when: { loggedIn: 'yes', connectedTo: 'nobody', slot: 'free', ownAddress: 'unverified' },
     decide: 'refuse_verify_own_address',
     because: 'Else a stranger could register an address and keep a way in past the day its owner comes.',
   },

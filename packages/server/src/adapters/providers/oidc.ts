@@ -92,11 +92,11 @@ export const createOidc = (settings: OidcSettings, parts: ProviderParts): Provid
 
 const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
-/** By the body where the provider takes it, else by the header, which is what takes no metadata to mean (RFC 8414, section 2). */
+/** In the header, which every provider has to take (RFC 6749, section 2.3.1), unless its metadata says that it does not. */
 const clientAuthentication = (secret: string): client.ClientAuth => {
-  const [inBody, inHeader] = [client.ClientSecretPost(secret), client.ClientSecretBasic(secret)];
+  const [inHeader, inBody] = [client.ClientSecretBasic(secret), client.ClientSecretPost(secret)];
   return (server, ...rest) => {
-    const takesBody = server.token_endpoint_auth_methods_supported?.includes('client_secret_post');
-    return (takesBody ? inBody : inHeader)(server, ...rest);
+    const taken = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
+    return (taken.includes('client_secret_basic') ? inHeader : inBody)(server, ...rest);
   };
 };

@@ -1,5 +1,5 @@
 import { Unavailable } from '@tegata/core';
-import { ClientError, ResponseBodyError } from 'openid-client';
+import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client';
 
 /** Long enough for a hiccup to pass, short enough for a person who waits. */
 const retryAfterSeconds = 5;
@@ -22,6 +22,7 @@ export const providerUnavailable = (name: string, step: string, error: unknown):
 
 const whatWentWrong = (error: unknown): string => {
   if (error instanceof ResponseBodyError) return `status ${error.status}, ${word(error.error)}`;
+  if (error instanceof WWWAuthenticateChallengeError) return `status ${error.status}`;
   for (const cause of causes(error)) {
     if (cause instanceof ClientError && cause.code !== undefined) return word(cause.code);
     const { code, name } = cause as { code?: unknown; name?: unknown };

@@ -86,7 +86,6 @@ test('kill -9: what the worker had in hand may break, nobody is left waiting or 
   const kills = 4;
   const { server, load, workers, moreAnswers } = await startUnderLoad({ keepAlive: false });
   for (let killed = 0; killed < kills; killed += 1) {
-    console.error('ZZ', killed, load.answers, load.broken, performance.now()|0);
     await moreAnswers(20);
     const [victim] = workers();
     process.kill(victim!, 'SIGKILL');

@@ -7,6 +7,7 @@ import { type Command, rootCause, UsageError } from './command.ts';
 const commands: Record<string, () => Promise<Command>> = {
   serve: async () => (await import('./serve.ts')).serve,
   migrate: async () => (await import('./migrate.ts')).migrate,
+  transfer: async () => (await import('./transfer.ts')).transfer,
   users: async () => (await import('./users.ts')).users,
   keys: async () => (await import('./keys.ts')).keys,
   services: async () => (await import('./services.ts')).services,

@@ -7,6 +7,9 @@ import type { Worker } from 'node:cluster';
 type Handle = { close?: () => void };
 type Send = (message: unknown, handle?: Handle, ...rest: unknown[]) => boolean;
 
+/** What the worker said before its end has been read by then: it may have declined the connection, and another one has it. */
+const readByThenMs = 200;
+
 /** Call it for each worker that is forked. The cluster hands over one connection at a time to each. */
 export const createLostConnections = () => {
   const onTheirWay = new Map<Worker, Handle>();
@@ -18,11 +21,15 @@ export const createLostConnections = () => {
       if (handle) onTheirWay.set(worker, handle);
       return send(message, handle, ...rest);
     };
-    // After everything that the worker said was heard: it may have declined the connection, and another one has it now.
-    worker.once('disconnect', () => {
-      const handle = onTheirWay.get(worker);
-      onTheirWay.delete(worker);
-      if (handle && ![...onTheirWay.values()].includes(handle)) handle.close?.();
+    // Not `disconnect`, which does not come while a connection is on its way.
+    worker.once('exit', () => {
+      const close = () => {
+        const handle = onTheirWay.get(worker);
+        onTheirWay.delete(worker);
+        // Closing what has been taken over, and is closed here already, does nothing.
+        if (handle && ![...onTheirWay.values()].includes(handle)) handle.close?.();
+      };
+      setTimeout(close, readByThenMs).unref();
     });
   };
 };

@@ -2,7 +2,7 @@
  * Brings a database to the newest schema, at every start and from the command line. Kysely's Migrator keeps the record,
  * in tables of our own names so that an application that embeds Tegata can have its own migrations beside ours.
  */
-import { type Migration, Migrator } from 'kysely';
+import { type Migration, Migrator, sql } from 'kysely';
 import type { SqlDatabase } from './database.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { organizations } from './migrations/0002-organizations.ts';
@@ -21,11 +21,13 @@ const migrations: Record<string, Migration> = {
   '0007-revocations': revocations,
 };
 
+const migrationTable = 'tegata_migrations';
+
 const createMigrator = (db: SqlDatabase['db']): Migrator =>
   new Migrator({
     db,
     provider: { getMigrations: async () => migrations },
-    migrationTableName: 'tegata_migrations',
+    migrationTableName: migrationTable,
     migrationLockTableName: 'tegata_migration_lock',
   });
 
@@ -48,3 +50,12 @@ export const migrateToLatest = async (database: SqlDatabase): Promise<string[]> 
 
 const isUpToDate = async (db: SqlDatabase['db']): Promise<boolean> =>
   (await createMigrator(db).getMigrations()).every((migration) => migration.executedAt !== undefined);
+
+/** What an open database lacks of this release's schema, and what it has of a later one. */
+export const schemaState = async (db: SqlDatabase['db']): Promise<{ missing: string[]; unknown: string[] }> => {
+  const known = await createMigrator(db).getMigrations();
+  const missing = known.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name);
+  if (missing.length === known.length) return { missing, unknown: [] };
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(migrationTable)} order by name`.execute(db);
+  return { missing, unknown: rows.map(({ name }) => name).filter((name) => !Object.hasOwn(migrations, name)) };
+};

@@ -12,6 +12,8 @@ export type PostgresOptions = {
   poolSize?: number;
   /** `unnamed` behind a proxy that pools transactions and knows no names. */
   statements?: 'named' | 'unnamed';
+  /** Statements may take as long as they need: for moving whole tables, never for requests. */
+  patient?: boolean;
 };
 
 /** How long a request waits for a connection, and for a statement, before it is told to come back. */
@@ -19,7 +21,10 @@ const connectTimeoutMs = 3_000;
 const queryTimeoutMs = 5_000;
 
 /** Opens no connection yet: a server that is down is found by the first query. */
-export const openPostgres = (url: string, { poolSize = 10, statements = 'named' }: PostgresOptions = {}): SqlDatabase => {
+export const openPostgres = (
+  url: string,
+  { poolSize = 10, statements = 'named', patient = false }: PostgresOptions = {},
+): SqlDatabase => {
   const namedStatements = statements === 'named';
   const pool = createPool(url, {
     max: poolSize,
@@ -27,10 +32,11 @@ export const openPostgres = (url: string, { poolSize = 10, statements = 'named' 
     idleTimeoutMillis: 60_000,
     // What the server gives up by itself leaves no lock behind when this process hangs. Not behind a proxy, which knows
     // no such settings: there they belong to the role.
-    ...(namedStatements && { statement_timeout: queryTimeoutMs, idle_in_transaction_session_timeout: 2 * queryTimeoutMs }),
+    ...(namedStatements &&
+      !patient && { statement_timeout: queryTimeoutMs, idle_in_transaction_session_timeout: 2 * queryTimeoutMs }),
   });
   // A second longer, so that the server's own answer comes first and the connection can be kept.
-  const db = createKysely(pool, { namedStatements, queryTimeoutMs: queryTimeoutMs + 1_000 });
+  const db = createKysely(pool, { namedStatements, queryTimeoutMs: patient ? undefined : queryTimeoutMs + 1_000 });
   return {
     db,
     serialize: async (transaction, key) => {

@@ -157,7 +157,7 @@ type Joined = { [Column in keyof UserRow]: UserRow[Column] | null };
 
 const hasUser = (row: Joined): row is UserRow => row.account_id !== null && row.account_email !== null;
 
-const toSession = (row: Selectable<SessionsTable>): Session => ({
+export const toSession = (row: Selectable<SessionsTable>): Session => ({
   id: row.id,
   userId: row.user_id,
   generation: row.generation,

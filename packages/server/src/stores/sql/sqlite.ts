@@ -24,13 +24,14 @@ export const sqlitePath = (url: string): string => {
  * Opens the file, and makes it and its folder when they are missing, readable for their owner only.
  *
  * @param busyTimeoutMs How long a statement waits for another connection or process that is writing.
+ * @param isExclusive Nobody else may have the file open, from here to the end: refused as busy when somebody has.
  * @throws Unavailable when the file cannot be opened.
  */
 export const openSqlite = async (
   path: string,
-  { busyTimeoutMs = 5_000 }: { busyTimeoutMs?: number } = {},
+  { busyTimeoutMs = 5_000, isExclusive = false }: { busyTimeoutMs?: number; isExclusive?: boolean } = {},
 ): Promise<SqlDatabase> => {
-  const connection = await openConnection(path, busyTimeoutMs);
+  const connection = await openConnection(path, busyTimeoutMs, isExclusive ? `${exclusive}${settings}` : settings);
   const db = new Kysely<Database>({
     dialect: {
       createAdapter: () => new SqliteAdapter(),
@@ -66,7 +67,7 @@ export const openSqlite = async (
   };
 };
 
-const openConnection = async (path: string, busyTimeoutMs: number): Promise<DatabaseSync> => {
+const openConnection = async (path: string, busyTimeoutMs: number, opening: string): Promise<DatabaseSync> => {
   let connection: DatabaseSync | undefined;
   try {
     if (path !== ':memory:') {
@@ -77,7 +78,7 @@ const openConnection = async (path: string, busyTimeoutMs: number): Promise<Data
     const opened = new DatabaseSync(path);
     connection = opened;
     // Of processes that turn a new file into one with a write-ahead log at once, all but one are refused without waiting.
-    await waitWhileBusy(() => opened.exec(settings), busyTimeoutMs);
+    await waitWhileBusy(() => opened.exec(opening), busyTimeoutMs);
     return opened;
   } catch (cause) {
     connection?.close();
@@ -96,3 +97,6 @@ const settings = `
   pragma foreign_keys = on;
   pragma trusted_schema = off;
 `;
+
+/** Before the first access, so that even an idle connection of somebody else is noticed (SQLite, section 6 of its WAL page). */
+const exclusive = 'pragma locking_mode = exclusive;';

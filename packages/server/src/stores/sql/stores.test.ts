@@ -490,7 +490,7 @@ const runEveryQuery = async (db: Kysely<Database>, database: Pick<SqlDatabase, '
 
   await outbox.add(aResetMail('ada@example.com'), now);
   const [claimed] = await outbox.claim(10, 60, now);
-  await outbox.markFailed(claimed?.id ?? '', 'refused', now, now);
+  await outbox.markFailed(claimed!, 'refused', now, now);
   await outbox.markSent(claimed?.id ?? '', now, true);
   await outbox.listKept(10);
   await users.delete(ada.id);

@@ -11,6 +11,7 @@ import { showMembership } from './organizations/show-membership.ts';
 import { changePassword } from './passwords/change-password.ts';
 import { requestPasswordReset } from './passwords/request-password-reset.ts';
 import { resetPassword } from './passwords/reset-password.ts';
+import { purgeExpired } from './purge/purge-expired.ts';
 import { authenticate } from './sessions/authenticate.ts';
 import { identifySessions } from './sessions/identify-sessions.ts';
 import { listSessions } from './sessions/list-sessions.ts';
@@ -75,6 +76,9 @@ export const createAuth = (deps: Deps) => {
 
     // The mail worker
     answerMailRequest: bind(answerMailRequest),
+
+    // The purge worker
+    purgeExpired: bind(purgeExpired),
   };
 };
 

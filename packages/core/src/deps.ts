@@ -46,6 +46,8 @@ export type Stores = {
   lockouts: LockoutStore;
   outbox: Outbox;
   audit: Audit;
+  leases: Leases;
+  purge: Purge;
 };
 
 export type Settings = {
@@ -59,6 +61,8 @@ export type Settings = {
   accountHints: boolean;
   /** How long the old primary address can undo a change. */
   undoEmailChangeSeconds: number;
+  /** How long what is over is kept: ended sessions, sent mails, audit events. */
+  retention: { sessionSeconds: number; mailSeconds: number; auditSeconds: number };
 };
 
 export type Clock = () => number;
@@ -312,3 +316,18 @@ export type AuditEvent = {
 };
 
 export type Audit = { add: (event: AuditEvent, now: number) => Promise<void> };
+
+/** For what only one of many processes should do at a time. */
+export type Leases = {
+  /** Takes or renews the lease: true for exactly one holder until it ends. */
+  take: (name: 'purge' | 'rotation', holder: string, seconds: number, now: number) => Promise<boolean>;
+};
+
+/** Each removes `limit` rows at most of those that were over before `before`, oldest first, and says how many. */
+export type Purge = {
+  sessions: (before: number, limit: number) => Promise<number>;
+  oneTimeTokens: (before: number, limit: number) => Promise<number>;
+  lockouts: (before: number, limit: number) => Promise<number>;
+  mails: (before: number, limit: number) => Promise<number>;
+  auditEvents: (before: number, limit: number) => Promise<number>;
+};

@@ -27,6 +27,7 @@ import { createOutboxWorker, type OutboxWorker } from './mail/outbox-worker.ts';
 import { createSmtpDelivery, parseMailFrom, parseSmtpUrl } from './mail/smtp.ts';
 import { createLogger, type Logger } from './observe/logger.ts';
 import { createMetrics } from './observe/metrics.ts';
+import { createPurgeWorker, type PurgeWorker } from './purge/purge-worker.ts';
 import { openSqlStores } from './stores/sql/sql-stores.ts';
 import { version } from './version.ts';
 
@@ -45,6 +46,7 @@ export type Engine = {
   auth: Auth;
   stores: Stores;
   mailWorker: OutboxWorker;
+  purgeWorker: PurgeWorker;
   deps: Deps;
   logger: Logger;
   jwks: () => { keys: object[] };
@@ -103,6 +105,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
       maxSessions: config.maxSessions,
       accountHints: config.accountHints,
       undoEmailChangeSeconds: 72 * 3600,
+      retention: config.retention,
     },
   };
   const auth = createAuth(deps);
@@ -126,18 +129,21 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     stopWithinMilliseconds: 6_000,
   });
   const worker = mailWorker;
+  const holder = deps.secrets.uuid();
+  const purgeWorker = createPurgeWorker({ purge: (round) => auth.purgeExpired({ ...round, holder }), logger });
 
   return {
     auth,
     stores,
     mailWorker: worker,
+    purgeWorker,
     deps,
     logger,
     jwks: () => ({ keys: publicKeys(accessKeys) }),
     hashingCounts: lane.counts,
     ping: database.ping,
     close: async () => {
-      await worker.stop();
+      await Promise.all([worker.stop(), purgeWorker.stop()]);
       smtp?.close();
       await database.close();
     },

@@ -38,6 +38,8 @@ export type Config = {
   };
   lockout: { threshold: number; durationSeconds: number; maxDurationSeconds: number };
   maxSessions: number;
+  /** How long what is over is kept. */
+  retention: { sessionSeconds: number; mailSeconds: number; auditSeconds: number };
   rateLimits: boolean;
   accountHints: boolean;
   /** CIDRs of the proxies whose `X-Forwarded-For` is believed. */
@@ -212,6 +214,11 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
       maxDurationSeconds: 86_400,
     },
     maxSessions: integer('TEGATA_MAX_SESSIONS', 10, 1, 1000),
+    retention: {
+      sessionSeconds: duration('TEGATA_SESSION_RETENTION', '30d', 3600),
+      mailSeconds: duration('TEGATA_MAIL_RETENTION', '7d', 3600),
+      auditSeconds: duration('TEGATA_AUDIT_RETENTION', '365d', 86_400),
+    },
     rateLimits: oneOf('TEGATA_RATE_LIMITS', ['on', 'off'], 'on') === 'on',
     accountHints: oneOf('TEGATA_ACCOUNT_HINTS', ['on', 'off'], 'on') === 'on',
     trustedProxies,

@@ -4,11 +4,13 @@
  */
 export { atomicallyContract } from './atomically.ts';
 export { emailStoreContract } from './email-store.ts';
+export { leaseStoreContract } from './lease-store.ts';
 export { lockoutStoreContract } from './lockout-store.ts';
 export { oneTimeTokenStoreContract } from './one-time-token-store.ts';
 export { organizationStoreContract } from './organization-store.ts';
 export { outboxContract } from './outbox.ts';
 export { passwordStoreContract } from './password-store.ts';
+export { purgeStoreContract } from './purge-store.ts';
 export { sessionStoreContract } from './session-store.ts';
 export type { CommitHooks, OpenStores, StoresUnderTest } from './stores-under-test.ts';
 export { userStoreContract } from './user-store.ts';

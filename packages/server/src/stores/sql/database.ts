@@ -123,7 +123,11 @@ export type OrganizationsTable = { id: string; name: string; subscription: strin
 
 export type MembershipsTable = { user_id: string; organization_id: string; role: string; created_at: number };
 
+/** Who does for now what only one node should do. */
+export type LeasesTable = { name: string; holder: string; held_until: number };
+
 export type Database = {
+  leases: LeasesTable;
   organizations: OrganizationsTable;
   memberships: MembershipsTable;
   users: UsersTable;

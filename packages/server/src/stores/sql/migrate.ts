@@ -6,9 +6,14 @@ import { type Migration, Migrator } from 'kysely';
 import type { SqlDatabase } from './database.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { organizations } from './migrations/0002-organizations.ts';
+import { nodes } from './migrations/0003-nodes.ts';
 
 /** Imported rather than read from a folder, so that a bundled or compiled server has them too. Append only. */
-const migrations: Record<string, Migration> = { '0001-initial': initial, '0002-organizations': organizations };
+const migrations: Record<string, Migration> = {
+  '0001-initial': initial,
+  '0002-organizations': organizations,
+  '0003-nodes': nodes,
+};
 
 const createMigrator = (db: SqlDatabase['db']): Migrator =>
   new Migrator({

@@ -5,6 +5,7 @@ import type { Seal } from '../../adapters/seal.ts';
 import { createAudit } from './audit.ts';
 import type { Database, SqlDatabase } from './database.ts';
 import { createEmailStore } from './emails.ts';
+import { createLeases } from './leases.ts';
 import { createLockoutStore } from './lockouts.ts';
 import { migrateToLatest } from './migrate.ts';
 import { createOneTimeTokenStore } from './one-time-tokens.ts';
@@ -12,6 +13,7 @@ import { createOrganizationStore } from './organizations.ts';
 import { createOutbox } from './outbox.ts';
 import { createPasswordStore } from './passwords.ts';
 import { openPostgres, type PostgresOptions } from './postgres.ts';
+import { createPurge } from './purge.ts';
 import { createSessionStore } from './sessions.ts';
 import { openSqlite, sqlitePath } from './sqlite.ts';
 import { createUserStore } from './users.ts';
@@ -109,4 +111,6 @@ const createStores = (db: Kysely<Database>, database: SqlDatabase, seal: Seal, o
   lockouts: createLockoutStore(db, database),
   outbox: createOutbox(db, { skipLocked: database.skipLocked, seal, added: () => onCommitted.outboxAdded() }),
   audit: createAudit(db, { added: (event) => onCommitted.audit(event) }),
+  leases: createLeases(db),
+  purge: createPurge(db),
 });

@@ -18,6 +18,7 @@ import {
   aUserEmail,
   emailStoreContract,
   givenUser,
+  leaseStoreContract,
   lockoutStoreContract,
   minute,
   startOfTest as now,
@@ -26,6 +27,7 @@ import {
   organizationStoreContract,
   outboxContract,
   passwordStoreContract,
+  purgeStoreContract,
   sessionStoreContract,
   userStoreContract,
 } from '@tegata/core/testing';
@@ -34,12 +36,14 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Seal } from '../../adapters/seal.ts';
 import type { Database, SqlDatabase } from './database.ts';
 import { createEmailStore } from './emails.ts';
+import { createLeases } from './leases.ts';
 import { createLockoutStore } from './lockouts.ts';
 import { migrateToLatest } from './migrate.ts';
 import { createOneTimeTokenStore } from './one-time-tokens.ts';
 import { createOrganizationStore } from './organizations.ts';
 import { createOutbox } from './outbox.ts';
 import { createPasswordStore } from './passwords.ts';
+import { createPurge } from './purge.ts';
 import { createSessionStore } from './sessions.ts';
 import { openDatabase, openSqlStores } from './sql-stores.ts';
 import { openSqlite } from './sqlite.ts';
@@ -75,6 +79,8 @@ const contracts: Record<string, (open: OpenStores) => void> = {
   sessionStoreContract,
   oneTimeTokenStoreContract,
   lockoutStoreContract,
+  leaseStoreContract,
+  purgeStoreContract,
   outboxContract,
   atomicallyContract,
 };
@@ -250,7 +256,7 @@ describe('a SQLite file', () => {
 });
 
 describe('migrating', () => {
-  const everyMigration = ['0001-initial', '0002-organizations'];
+  const everyMigration = ['0001-initial', '0002-organizations', '0003-nodes'];
 
   it('happens once when several processes start at once on a new file', async () => {
     for (let round = 0; round < 2; round += 1) {
@@ -288,7 +294,9 @@ describe('migrating', () => {
     const { emailId, ...ada } = await givenUser(first.stores);
     await first.close();
     const file = new DatabaseSync(path);
-    file.exec("drop table memberships; drop table organizations; delete from tegata_migrations where name > '0001-initial'");
+    file.exec(
+      "drop table memberships; drop table organizations; drop table leases; drop index mail_outbox_done; delete from tegata_migrations where name > '0001-initial'",
+    );
     file.close();
 
     const { stores, close } = await openFile(path);
@@ -493,6 +501,10 @@ const runEveryQuery = async (db: Kysely<Database>, database: Pick<SqlDatabase, '
   await outbox.markFailed(claimed!, 'refused', now, now);
   await outbox.markSent(claimed?.id ?? '', now, true);
   await outbox.listKept(10);
+
+  const purge = createPurge(db);
+  await createLeases(db).take('purge', 'node', 60, now);
+  for (const kind of ['sessions', 'oneTimeTokens', 'lockouts', 'mails', 'auditEvents'] as const) await purge[kind](now, 10);
   await users.delete(ada.id);
 };
 

@@ -1,6 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-const journeys = ['standard', 'cookie', 'bearer', 'organization', 'http', 'properties', 'cli', 'contracts', 'tasks', 'embedding'];
+/** What has to do with the database, and so is tried on each of them. */
+const journeys = [
+  ...['standard', 'cookie', 'bearer', 'organization', 'http', 'properties'].map((folder) => `test/${folder}/**/*.test.ts`),
+  'test/cli/users.test.ts',
+];
+const withoutDatabase = ['docs', 'openapi', 'methods', 'language', 'cors', 'embedded', 'secrets'].map(
+  (name) => `test/http/${name}.test.ts`,
+);
 
 export default defineConfig({
   test: {
@@ -22,11 +29,12 @@ export default defineConfig({
       {
         test: {
           name: 'postgres',
-          include: ['test/postgres/**/*.test.ts', ...journeys.map((folder) => `test/${folder}/**/*.test.ts`)],
+          include: ['test/postgres/**/*.test.ts', ...journeys],
+          exclude: withoutDatabase,
           provide: { backend: 'postgres' },
           globalSetup: './test/services/postgres-setup.ts',
           isolate: false,
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         },
       },
       {

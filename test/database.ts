@@ -44,6 +44,29 @@ export const rows = (server: Server, query: string): Record<string, unknown>[] =
   }
 };
 
+/** The tables there are. */
+export const tablesOf = (server: Server): string[] =>
+  rows(
+    server,
+    isSqlite(server.databaseUrl)
+      ? "select name from sqlite_master where type = 'table'"
+      : "select tablename as name from pg_tables where schemaname = 'public'",
+  ).map(({ name }) => String(name));
+
+/** Makes that kind of write to a table fail, as a bug or a broken disk would, until the function it gives is called. */
+export const breakWrites = (server: Server, table: string, write: 'insert' | 'update'): (() => void) => {
+  if (isSqlite(server.databaseUrl)) {
+    execute(server, `create trigger broken before ${write} on ${table} begin select raise(abort, 'broken on purpose'); end`);
+    return () => execute(server, 'drop trigger broken');
+  }
+  execute(
+    server,
+    `create or replace function broken() returns trigger language plpgsql as 'begin raise exception ''broken on purpose''; end';
+     create trigger broken before ${write} on ${table} for each row execute function broken()`,
+  );
+  return () => execute(server, `drop trigger broken on ${table}`);
+};
+
 /** Runs `work` while another connection keeps everybody from writing, as a backup or a stuck process might. */
 export const whileLocked = async <Result>({ databaseUrl }: Server, work: () => Promise<Result>): Promise<Result> => {
   if (isSqlite(databaseUrl)) {

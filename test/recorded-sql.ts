@@ -1,4 +1,5 @@
 import { StatementSync } from 'node:sqlite';
+import { Client } from 'pg';
 import { vi } from 'vitest';
 
 /** The text of every statement that this process runs on any of its databases during `work`, in order. They run all the same. */
@@ -11,7 +12,12 @@ export const recordSql = async (work: () => Promise<unknown>): Promise<string[]>
       return original.apply(this, input);
     });
   };
-  const spies = [record('run'), record('all')];
+  const send = Client.prototype.query as (...input: unknown[]) => never;
+  const sent = vi.spyOn(Client.prototype, 'query').mockImplementation(function (this: Client, ...input: unknown[]) {
+    recorded.push((input[0] as { text: string }).text);
+    return send.apply(this, input);
+  });
+  const spies = [record('run'), record('all'), sent];
   try {
     await work();
   } finally {

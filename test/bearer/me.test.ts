@@ -123,7 +123,6 @@ describe('a token is refused, with one text for all of it', () => {
     await server.engine.auth.setUserStatus({ userId, status: 'suspended' });
     await expectRefused(server, token);
     const other = await registered(server, { email: 'eve@example.com' });
-    execute(server, 'pragma foreign_keys = on');
     await server.engine.stores.users.delete(other.userId);
     await expectRefused(server, other.token);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { execute } from '../database.ts';
+import { breakWrites, execute } from '../database.ts';
 import { recordSql } from '../recorded-sql.ts';
 import { sessionsInRedis } from '../redis-sessions.ts';
 import type { TestServer } from '../server.ts';
@@ -88,27 +88,27 @@ describe('somebody registers', () => {
   test('S1.27 the four are written in one transaction', async () => {
     const server = await startBearer();
     const statements = await recordSql(() => registered(server));
-    const begun = statements.indexOf('begin immediate');
+    const begun = statements.findIndex((sql) => sql.startsWith('begin'));
     const committed = statements.indexOf('commit');
     const inserts = tables.map((table) => statements.findIndex((sql) => sql.startsWith(`insert into "${table}"`)));
     for (const position of inserts) {
       expect(position).toBeGreaterThan(begun);
       expect(position).toBeLessThan(committed);
     }
-    expect(statements.filter((sql) => sql === 'begin immediate' || sql === 'commit')).toEqual(['begin immediate', 'commit']);
+    expect(statements.filter((sql) => /^(begin|commit)/.test(sql))).toEqual([expect.stringMatching(/^begin/), 'commit']);
   });
 
   test.each([...tables, ...(sessionsInRedis ? [] : ['sessions'])])(
     'S1.27 when the row in %s cannot be written, nothing is',
     async (table) => {
       const server = await startBearer();
-      execute(server, `create trigger refused before insert on ${table} begin select raise(abort, 'refused'); end`);
+      const repair = breakWrites(server, table, 'insert');
       const answer = await register(server);
       expect(answer.status).toBe(500);
       expect(answer.body).toEqual({ error: 'Internal server error' });
       const every = [...tables, 'sessions', 'one_time_tokens', 'mail_outbox'];
       expect(counts(server, every)).toEqual(eachTable(0, every));
-      execute(server, 'drop trigger refused');
+      repair();
       expect((await register(server)).status).toBe(201);
     },
   );
@@ -229,8 +229,8 @@ test('S1.19 S1.20 a second address is possible, a second primary one or the same
   const add = (id: string, email: string, isPrimary: number) => () =>
     execute(server, `insert into user_emails values ('${id}', '${userId}', '${email}', ${isPrimary}, null, 0, 0)`);
   add('a', 'ada@home.example', 0)();
-  expect(add('b', 'ada@work.example', 1)).toThrow(/UNIQUE/);
-  expect(add('c', 'eve@example.com', 0)).toThrow(/UNIQUE/);
+  expect(add('b', 'ada@work.example', 1)).toThrow(/unique/i);
+  expect(add('c', 'eve@example.com', 0)).toThrow(/unique/i);
 });
 
 test('S1.22 S1.23 identity, state, address and credential stand apart: a user may exist without a password', async () => {

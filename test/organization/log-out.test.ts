@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { execute } from '../database.ts';
+import { breakWrites } from '../database.ts';
 import { sessionsInRedis } from '../redis-sessions.ts';
 import { rows } from '../standard/stored.ts';
 import { tampered } from '../standard/tokens.ts';
@@ -137,7 +137,7 @@ test('the header decides which session ends, whatever cookies come along', async
 
 test.skipIf(sessionsInRedis)('V15 an end that could not be stored is no success', async () => {
   const { server, person } = await startWithAda();
-  execute(server, `create trigger fault before update on sessions begin select raise(abort, 'broken on purpose'); end`);
+  breakWrites(server, 'sessions', 'update');
   const answer = await logOut(server, { token: person.accessToken });
   expect([answer.status, answer.body.error.code]).toEqual([500, 'INTERNAL_SERVER_ERROR']);
   expect(answer.cookies).toEqual([]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { execute } from '../database.ts';
+import { breakWrites } from '../database.ts';
 import { sessionsInRedis } from '../redis-sessions.ts';
 import { cookiePair, type TestServer } from '../server.ts';
 import { count, rows } from '../standard/stored.ts';
@@ -189,13 +189,13 @@ test.each(['organizations', 'memberships', ...(sessionsInRedis ? [] : ['sessions
   'S2.155 a fault while %s is written leaves nothing behind and is 500 in the contract’s shape',
   async (table) => {
     const server = await startOrganization();
-    execute(server, `create trigger fault before insert on ${table} begin select raise(abort, 'broken on purpose'); end`);
+    const repair = breakWrites(server, table, 'insert');
     const answer = await register(server, ada);
     expect([answer.status, answer.body]).toEqual([500, failure('INTERNAL_SERVER_ERROR', '内部サーバーエラーが発生しました')]);
     expect(answer.cookies).toEqual([]);
     expect(counts(server)).toEqual(eachTable(0));
     expect(count(server, 'mail_outbox')).toBe(0);
-    execute(server, 'drop trigger fault');
+    repair();
     expect((await register(server, ada)).status).toBe(201);
   },
 );

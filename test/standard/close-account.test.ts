@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { openMailSink } from '../../packages/server/src/mail/testing/mail-sink.ts';
-import { execute } from '../database.ts';
+import { execute, tablesOf } from '../database.ts';
 import { type Answer, startServer, type TestServer } from '../server.ts';
 import {
   addEmail,
@@ -25,7 +25,7 @@ const close = (server: TestServer, token: string, body?: unknown, headers = {}):
 
 /** Every row that holds one of the texts in any column, by table. */
 const rowsWith = (server: TestServer, ...texts: string[]): Record<string, Record<string, unknown>[]> => {
-  const tables = rows(server, "select name from sqlite_master where type = 'table'").map(({ name }) => name as string);
+  const tables = tablesOf(server);
   const holds = (row: Record<string, unknown>) =>
     Object.values(row).some((value) => texts.some((text) => String(value).includes(text)));
   const found = tables.map((table) => [table, rows(server, `select * from ${table}`).filter(holds)] as const);

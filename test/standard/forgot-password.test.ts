@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { execute } from '../database.ts';
+import { execute, tablesOf } from '../database.ts';
 import { rawRequest, sendRaw } from '../raw-http.ts';
 import { type Answer, startServer, type TestServer } from '../server.ts';
 import { addEmail, addedEmail, forgot, inJapanese, loggedIn, logIn, register, registered, tokenFor } from './people.ts';
@@ -96,7 +96,7 @@ test('the mail that a pending user gets instead verifies the address', async () 
 
 test('within the request the work is the same for every address: one request in the outbox, and no other row', async () => {
   const server = await startServer();
-  const tables = rows(server, "select name from sqlite_master where type = 'table'").map(({ name }) => name as string);
+  const tables = tablesOf(server);
   const query = `select ${tables.map((table) => `(select count(*) from ${table}) as ${table}`).join()}`;
   const counts = () => rows(server, query)[0] as Record<string, number>;
   for (const email of await everybody(server)) {

@@ -410,7 +410,6 @@ test.each([
 
 test('S3.94 a live session whose user is gone says so', async () => {
   const { server, userId, session } = await startWithAda();
-  execute(server, 'pragma foreign_keys = on');
   execute(server, 'delete from user_emails where user_id = ?', userId);
   execute(server, 'delete from active_users where user_id = ?', userId);
   execute(server, 'delete from users where id = ?', userId);

@@ -19,6 +19,7 @@ import { requestPasswordReset } from './passwords/request-password-reset.ts';
 import { resetPassword } from './passwords/reset-password.ts';
 import { setPassword } from './passwords/set-password.ts';
 import { setUserPassword } from './passwords/set-user-password.ts';
+import { purgeExpired } from './purge/purge-expired.ts';
 import { addService } from './services/add-service.ts';
 import { authenticateService } from './services/authenticate-service.ts';
 import { listServices } from './services/list-services.ts';
@@ -117,6 +118,9 @@ export const createAuth = (deps: Deps) => {
 
     // The mail worker
     answerMailRequest: bind(answerMailRequest),
+
+    // The purge worker
+    purgeExpired: bind(purgeExpired),
   };
 };
 

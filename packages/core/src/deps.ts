@@ -59,6 +59,8 @@ export type Stores = {
   services: ServiceStore;
   outbox: Outbox;
   audit: Audit;
+  leases: Leases;
+  purge: Purge;
 };
 
 export type Settings = {
@@ -75,6 +77,8 @@ export type Settings = {
   signingKeys: KeyRules;
   /** Where providers may send people back to. */
   redirects: RedirectRules;
+  /** How long what is over is kept: ended sessions, sent mails, audit events. */
+  retention: { sessionSeconds: number; mailSeconds: number; auditSeconds: number };
 };
 
 export type Clock = () => number;
@@ -317,18 +321,26 @@ export type SigningKeyStore = {
 
 /** A message in hand: claimed by one worker until its lease ends. */
 export type ClaimedMessage = { id: string; message: OutboxMessage; attempts: number; createdAt: number };
+/** Each claim counts an attempt, so the number says whose turn it is. */
+export type Lease = Pick<ClaimedMessage, 'id' | 'attempts'>;
 
 export type Outbox = {
   /** Written in the transaction of what it announces; bodies are encrypted at rest, because they hold one-time tokens. */
   add: (message: OutboxMessage, now: number) => Promise<void>;
   /** Claims up to `limit` messages that are due, for `leaseSeconds`; no two workers get the same one. Counts the attempt. */
   claim: (limit: number, leaseSeconds: number, now: number) => Promise<ClaimedMessage[]>;
-  /** Sent. `keepBody` keeps it for the development mailbox; otherwise the body is erased. */
+  /**
+   * Sent. `keepBody` keeps it for the development mailbox; otherwise the body is erased. Whoever says so is believed, also
+   * when its lease has ended: the mail has left, and nobody should try again.
+   */
   markSent: (id: string, now: number, keepBody: boolean) => Promise<void>;
-  /** Not sent: due again at `retryAt`, or given up when null. `error` must hold no secret. */
-  markFailed: (id: string, error: string, retryAt: number | null, now: number) => Promise<void>;
-  /** Removes a request that has been answered. */
-  remove: (id: string) => Promise<void>;
+  /**
+   * Not sent: due again at `retryAt`, or given up when null. `error` must hold no secret. Nothing happens when the message
+   * has been claimed again since: whoever has it in hand now decides.
+   */
+  markFailed: (lease: Lease, error: string, retryAt: number | null, now: number) => Promise<void>;
+  /** Removes a request that is being answered; false when it is gone already, and its answer with it. */
+  remove: (id: string) => Promise<boolean>;
   /** Removes every message to that address, sent or not: its account is gone. */
   removeAllTo: (to: EmailAddress) => Promise<void>;
   /** Sent messages that kept their bodies, newest first: the development mailbox. */
@@ -375,3 +387,18 @@ export type AuditEvent = {
 };
 
 export type Audit = { add: (event: AuditEvent, now: number) => Promise<void> };
+
+/** For what only one of many processes should do at a time. */
+export type Leases = {
+  /** Takes or renews the lease: true for exactly one holder until it ends. */
+  take: (name: 'purge' | 'rotation', holder: string, seconds: number, now: number) => Promise<boolean>;
+};
+
+/** Each removes `limit` rows at most of those that were over before `before`, oldest first, and says how many. */
+export type Purge = {
+  sessions: (before: number, limit: number) => Promise<number>;
+  oneTimeTokens: (before: number, limit: number) => Promise<number>;
+  lockouts: (before: number, limit: number) => Promise<number>;
+  mails: (before: number, limit: number) => Promise<number>;
+  auditEvents: (before: number, limit: number) => Promise<number>;
+};

@@ -46,12 +46,13 @@ import { createOutboxWorker, type OutboxWorker } from './mail/outbox-worker.ts';
 import { createSmtpDelivery, parseMailFrom, parseSmtpUrl } from './mail/smtp.ts';
 import { createLogger, type Logger } from './observe/logger.ts';
 import { createMetrics } from './observe/metrics.ts';
+import { createPurgeWorker, type PurgeWorker } from './purge/purge-worker.ts';
 import { type Channel, createLocalChannel } from './revocations/channel.ts';
 import { createRevocationFeed, type RevocationFeed } from './revocations/feed.ts';
 import { createPostgresChannel } from './revocations/postgres-channel.ts';
 import type { RevocationLog } from './revocations/revocation.ts';
 import type { RedisParts } from './stores/redis/redis-parts.ts';
-import { openSqlStores, type SqlStores } from './stores/sql/sql-stores.ts';
+import { openSqlStores, openSqlStores, type SqlStores } from './stores/sql/sql-stores.ts';
 import { version } from './version.ts';
 import type { MetricParts } from './workers/shared-metrics.ts';
 
@@ -84,6 +85,7 @@ export type Engine = {
   mailWorker: OutboxWorker;
   feed: RevocationFeed;
   revocations: RevocationLog;
+  purgeWorker: PurgeWorker;
   deps: Deps;
   logger: Logger;
   accessKeys: LivingKeys;
@@ -190,6 +192,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
       undoEmailChangeSeconds: 72 * 3600,
       signingKeys: keyRules,
       redirects: { publicUrl: config.publicUrl, allowedOrigins: config.allowedOrigins },
+      retention: config.retention,
     },
   };
   const auth = createAuth(deps);
@@ -222,6 +225,8 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     stopWithinMilliseconds: 6_000,
   });
   const worker = mailWorker;
+  const holder = deps.secrets.uuid();
+  const purgeWorker = createPurgeWorker({ purge: (round) => auth.purgeExpired({ ...round, holder }), logger });
 
   return {
     auth,
@@ -229,6 +234,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     mailWorker: worker,
     feed: revocationFeed,
     revocations,
+    purgeWorker,
     deps,
     logger,
     accessKeys,
@@ -238,7 +244,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     close: async () => {
       await revocationFeed.close();
       await closeChannel();
-      await worker.stop();
+      await Promise.all([worker.stop(), purgeWorker.stop()]);
       smtp?.close();
       await close();
     },

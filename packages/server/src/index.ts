@@ -19,7 +19,7 @@ export type Tegata = {
   nodeListener: NodeListener;
   /** For the application's own routes, in the same process: see `Guards`. They need no call to this server. */
   guards: Guards;
-  /** Begins to send mail. Requests are answered without it; mail waits. */
+  /** Begins to send mail, and to remove what is over. Requests are answered without it; mail waits. */
   start: () => void;
   /** Readiness turns false, so that balancers send no more, and no further mail is taken in hand; requests are still answered. */
   prepareToStop: () => void;
@@ -51,12 +51,16 @@ export const createTegata = async (settings: Environment | Config, options: Tega
     fetch,
     nodeListener: createNodeListener(fetch),
     guards: composeGuards(config, engine),
-    start: () => engine.mailWorker.start(),
+    start: () => {
+      engine.mailWorker.start();
+      engine.purgeWorker.start();
+    },
     prepareToStop: () => {
       stopping = true;
       void engine.mailWorker.stop();
       // Streams never end by themselves; their readers go to another server.
       void engine.feed.close();
+      void engine.purgeWorker.stop();
     },
     close: async () => {
       stopping = true;

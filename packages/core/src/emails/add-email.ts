@@ -37,6 +37,8 @@ export const addEmail = async (
 
   return deps.atomically(async (stores) => {
     const now = deps.clock();
+    // Closed beside this call: there is nothing to claim for, and the next call says so.
+    if (!(await stores.users.lock(user.id))) return ok({ id: deps.secrets.uuid(), ...claim });
     const ttlSeconds = policy.verifyTtlSeconds;
     await stores.audit.add({ type: 'email.added', userId: user.id }, now);
     if (owner) {

@@ -14,6 +14,7 @@ export const removeEmail = async (
 ): Promise<Result<undefined, RemoveEmailFailure>> =>
   atomically(async (stores) => {
     const now = clock();
+    await stores.users.lock(userId);
     const address = (await stores.emails.list(userId)).find((own) => own.id === emailId);
     if (!address) {
       const claim = (await stores.oneTimeTokens.listUsable(userId, 'verify_email', now)).find((token) => token.id === emailId);

@@ -15,6 +15,7 @@ export const setPrimaryEmail = async (
 ): Promise<Result<undefined, SetPrimaryEmailFailure>> =>
   deps.atomically(async (stores) => {
     const now = deps.clock();
+    await stores.users.lock(userId);
     const user = await stores.users.find(userId);
     const addresses = await stores.emails.list(userId);
     const next = addresses.find((own) => own.id === emailId);

@@ -28,6 +28,7 @@ export const undoPrimaryEmail = async (
   return atomically(async (stores) => {
     const now = clock();
     const { userId, email } = token;
+    if (!(await stores.users.lock(userId))) return fail('token_invalid');
     // Newest first: behind this one stand those mailed before it.
     const undos = await stores.oneTimeTokens.listUsable(userId, 'undo_primary_email', now);
     const earlier = undos.slice(undos.findIndex(({ id }) => id === token.id) + 1).filter((undo) => undo.email !== email);

@@ -36,8 +36,9 @@ export const verifyEmail = async (
   }
   const verified = await atomically(async (stores) => {
     const now = clock();
-    if (!(await stores.oneTimeTokens.consume(token.id, now))) return fail('token_invalid');
     const { userId, email } = token;
+    if (!(await stores.users.lock(userId))) return fail('token_invalid');
+    if (!(await stores.oneTimeTokens.consume(token.id, now))) return fail('token_invalid');
     if (!(await stores.emails.markVerified(userId, email, now))) {
       const added = { id: token.id, userId, email, isPrimary: false, verifiedAt: now, createdAt: token.createdAt };
       if (!(await stores.emails.add(added))) return fail('email_taken');

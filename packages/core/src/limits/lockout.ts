@@ -19,6 +19,9 @@ const forgetAfterMs = 24 * 60 * 60 * 1000;
 /** How far the clocks of servers that share the counters may differ. */
 const clockSkewMs = 60 * 1000;
 
+/** Since the last attempt: from then on, whether there is a row or none makes no difference. */
+export const forgottenAfterMs = (rules: LockoutRules): number => forgetAfterMs + rules.maxDurationSeconds * 1000 + clockSkewMs;
+
 export const noFailures = (now: number): Lockout => ({ failures: 0, locks: 0, lockedUntil: null, updatedAt: now });
 
 /**

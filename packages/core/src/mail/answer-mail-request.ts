@@ -18,9 +18,13 @@ type AnswerDeps = Pick<Deps, 'atomically' | 'clock' | 'secrets' | 'providers'>;
 
 export const answerMailRequest = async (deps: AnswerDeps, request: MailRequest, requestId: string): Promise<void> => {
   await deps.atomically(async (stores) => {
-    await stores.outbox.remove(requestId);
-    const user = await stores.users.findByEmail(request.to);
-    if (user) {
+    const owner = await stores.users.findByEmail(request.to);
+    // The user before the request, in the order in which closing an account takes the two: neither waits for the other.
+    if (owner) await stores.users.lock(owner.id);
+    // Another worker has answered it: the lease of this one had ended.
+    if (!(await stores.outbox.remove(requestId))) return ok(undefined);
+    const user = owner && (await stores.users.findByEmail(request.to));
+    if (user && user.id === owner.id) {
       if (request.kind === 'verification_requested') await answerVerification(deps, stores, user, request);
       else await answerReset(deps, stores, user, request);
     }

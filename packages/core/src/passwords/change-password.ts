@@ -30,6 +30,7 @@ export const changePassword = async (
 
   return deps.atomically(async (stores) => {
     const now = deps.clock();
+    await stores.users.lock(user.id);
     // Somebody changed it in between: the password just confirmed is no longer the current one.
     if (!(await stores.passwords.replace(user.id, current, hashed.value, now))) return fail('wrong_password');
     await stores.sessions.endAll(user.id, 'password_changed', now, sessionId);

@@ -43,6 +43,7 @@ export const resetPassword = async (
 
   return atomically(async (stores) => {
     const now = clock();
+    if (!(await stores.users.lock(user.id))) return fail('token_invalid');
     if (!(await stores.oneTimeTokens.consume(token.id, now))) return fail('token_used');
     await stores.passwords.set({ id: secrets.uuid(), userId: user.id, hash: hashed.value, now });
     await stores.sessions.endAll(user.id, 'password_reset', now);

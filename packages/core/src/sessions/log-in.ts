@@ -88,9 +88,11 @@ export const logIn = async (deps: LogInDeps, input: LogInInput): Promise<Result<
 
   const newHash = hasher.needsRehash(passwordHash) ? await hasher.hash(input.password) : undefined;
   const started = await deps.atomically(async (stores) => {
-    // The password or the state may have changed while the hash was computed: whoever changed it wins.
+    // The password or the state may have changed while the hash was computed: whoever changed it wins. Whoever changes
+    // it from here on waits, and finds the new session to end.
+    await stores.users.lock(user.id);
     const current = await stores.users.findForLogIn(email);
-    const unchanged = current?.passwordHash === passwordHash && current.user.status === 'active';
+    const unchanged = current?.user.id === user.id && current.passwordHash === passwordHash && current.user.status === 'active';
     if (!unchanged) return fail('invalid_credentials');
     if (newHash) await stores.passwords.replace(user.id, passwordHash, newHash, clock());
     const { client, remember, policy } = input;

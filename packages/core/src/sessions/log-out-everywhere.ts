@@ -7,6 +7,7 @@ export const logOutEverywhere = async (
   { userId }: { userId: string },
 ): Promise<{ ended: number }> => {
   const done = await atomically(async (stores) => {
+    await stores.users.lock(userId);
     const ended = await stores.sessions.endAll(userId, 'logged_out_everywhere', clock());
     await stores.audit.add({ type: 'session.ended', userId, reason: 'logged_out_everywhere' }, clock());
     return ok({ ended });

@@ -39,7 +39,9 @@ export const closeAccount = async (
   return deps.atomically(async (stores) => {
     const now = deps.clock();
     // A call beside this one was faster: it is closed, and its owner has been told.
-    if (!(await stores.users.find(user.id))) return ok(undefined);
+    if (!(await stores.users.lock(user.id))) return ok(undefined);
+    // The password just confirmed is no longer the current one: whoever changed it keeps the account.
+    if ((await stores.passwords.find(user.id)) !== hash) return fail('wrong_password');
     await stores.sessions.endAll(user.id, 'account_closed', now);
     for (const { email } of await stores.emails.list(user.id)) await stores.outbox.removeAllTo(email);
     await stores.lockouts.clearAll(userSubject(user.id));

@@ -13,6 +13,7 @@ export const setUserStatus = async (
 ): Promise<Result<{ endedSessions: number }, SetUserStatusFailure>> =>
   atomically(async (stores) => {
     const now = clock();
+    await stores.users.lock(userId);
     if (!(await stores.users.setStatus(userId, status, now))) return fail('user_not_found');
     const endedSessions = status === 'active' ? 0 : await stores.sessions.endAll(userId, `account_${status}`, now);
     await stores.audit.add({ type: 'user.status_changed', userId, reason: status }, now);

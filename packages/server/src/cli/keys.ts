@@ -1,13 +1,11 @@
-import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { AsymmetricAlgorithm, KeyRecord, ListedKey } from '@tegata/core';
 import { deriveKeys } from '../adapters/derived-keys.ts';
-import { composeEngine, type Engine } from '../compose.ts';
-import { type Config, parseConfig } from '../config/config.ts';
+import type { Engine } from '../compose.ts';
+import type { Config } from '../config/config.ts';
 import { developmentSecret } from '../config/development-secret.ts';
-import { readEnvironment } from '../config/env.ts';
-import { sqlitePath } from '../stores/sql/sqlite.ts';
 import { type Command, refuseArguments, UsageError } from './command.ts';
+import { withExistingEngine } from './existing-engine.ts';
 
 type Action = (engine: Engine, config: Config, rest: string[]) => Promise<number>;
 
@@ -131,21 +129,8 @@ export const keys: Command = {
   run: async ([name, ...rest]) => {
     const action = Object.hasOwn(actions, name ?? '') ? actions[name ?? ''] : undefined;
     if (!action) throw new UsageError(name ? `There is no "keys ${name}".` : 'Say what to do with keys:');
-    const config = parseConfig(readEnvironment());
-    const file = sqlitePath(config.databaseUrl);
-    // A key made in a new and empty one would be nobody's.
-    if (!existsSync(file)) {
-      return refuse(
-        `There is no database at ${file}. Are DATABASE_URL and TEGATA_DATA_DIR the server's? Has it ever been started?`,
-      );
-    }
     // Also when a key cannot be opened: this command is what mends that.
-    const engine = await composeEngine({ ...config, logLevel: 'error' }, { leaveKeys: true });
-    try {
-      return await action(engine, config, rest);
-    } finally {
-      await engine.close();
-    }
+    return withExistingEngine((engine, config) => action(engine, config, rest), { logLevel: 'error' });
   },
 };
 

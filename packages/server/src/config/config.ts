@@ -60,6 +60,8 @@ export type Config = {
   maxSessions: number;
   /** Streams of revocations at once. */
   feedReaders: number;
+  /** How long what is over is kept. */
+  retention: { sessionSeconds: number; mailSeconds: number; auditSeconds: number };
   rateLimits: boolean;
   accountHints: boolean;
   /** CIDRs of the proxies whose `X-Forwarded-For` is believed. */
@@ -270,6 +272,11 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
     },
     maxSessions: integer('TEGATA_MAX_SESSIONS', 10, 1, 1000),
     feedReaders: integer('TEGATA_FEED_READERS', 200, 1, 10_000),
+    retention: {
+      sessionSeconds: duration('TEGATA_SESSION_RETENTION', '30d', 3600),
+      mailSeconds: duration('TEGATA_MAIL_RETENTION', '7d', 3600),
+      auditSeconds: duration('TEGATA_AUDIT_RETENTION', '365d', 86_400),
+    },
     rateLimits: oneOf('TEGATA_RATE_LIMITS', ['on', 'off'], 'on') === 'on',
     accountHints: oneOf('TEGATA_ACCOUNT_HINTS', ['on', 'off'], 'on') === 'on',
     trustedProxies,

@@ -47,6 +47,12 @@ export const readForm = async <Schema extends z.ZodObject>(c: HttpContext, schem
 export const readQuery = <Schema extends z.ZodObject>(c: HttpContext, schema: Schema): z.infer<Schema> =>
   validate(schema, c.req.query());
 
+/** The id in a path. Whatever stands there is looked up, but for a NUL: no id holds one, and PostgreSQL takes none in a text. */
+export const idInPath = (c: HttpContext): string => {
+  const id = c.req.param('id') ?? '';
+  return id.includes('\0') ? '' : id;
+};
+
 const validate = <Schema extends z.ZodObject>(schema: Schema, input: unknown): z.infer<Schema> => {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;

@@ -85,7 +85,7 @@ export const createOutboxWorker = (options: OutboxWorkerOptions): OutboxWorker =
       const reason = safeReason(error);
       if (retryAt === null) logger.error({ ...about, attempts, reason }, 'mail given up');
       else logger.warn({ ...about, attempts, reason, retryAt: new Date(retryAt).toISOString() }, 'mail not sent, will try again');
-      return await outbox.markFailed(id, reason, retryAt, clock());
+      return await outbox.markFailed({ id, attempts }, reason, retryAt, clock());
     }
     await markSent(id);
     logger.info(about, 'mail sent');

@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest';
 import type { ClaimedMessage, Outbox } from '../../deps.ts';
 import type { MailRequest } from '../../mail/mail.ts';
 import { address, aResetMail, minute, startOfTest as now, second } from '../test-data.ts';
-import { inParallel, type OpenStores, storeTest } from './stores-under-test.ts';
+import { inParallel, type OpenStores, storeTest, winners } from './stores-under-test.ts';
 
 const lease = 60;
 
@@ -66,19 +66,35 @@ export const outboxContract = (open: OpenStores): void => {
 
     test('a message that failed is due again when said, and not at all when given up', async ({ stores: { outbox } }) => {
       await givenMail(outbox, 1);
-      const [{ id } = { id: '' }] = await outbox.claim(1, lease, now);
-      await outbox.markFailed(id, 'connection refused', now + 5 * second, now);
+      const [first] = await outbox.claim(1, lease, now);
+      await outbox.markFailed(first!, 'connection refused', now + 5 * second, now);
       expect(await outbox.claim(1, lease, now + 5 * second - 1)).toEqual([]);
-      expect(await outbox.claim(1, lease, now + 5 * second)).toMatchObject([{ id, attempts: 2 }]);
-      await outbox.markFailed(id, 'no such mailbox', null, now);
+      const [again] = await outbox.claim(1, lease, now + 5 * second);
+      expect(again).toMatchObject({ id: first?.id, attempts: 2 });
+      await outbox.markFailed(again!, 'no such mailbox', null, now);
       expect(await outbox.claim(1, lease, now + 365 * 24 * 60 * minute)).toEqual([]);
       expect(await outbox.backlog(now)).toEqual({ waiting: 0, oldestSeconds: 0 });
+    });
+
+    test('a worker whose lease was taken over cannot put off what another one has in hand, but what it has sent is sent', async ({
+      stores: { outbox },
+    }) => {
+      await givenMail(outbox, 1);
+      const [late] = await outbox.claim(1, lease, now);
+      const [current] = await outbox.claim(1, lease, now + lease * second);
+      await outbox.markFailed(late!, 'too late', null, now + lease * second);
+      await outbox.markFailed(late!, 'too late', now, now + lease * second);
+      expect(await outbox.claim(1, lease, now + 2 * lease * second - 1)).toEqual([]);
+      expect((await outbox.backlog(now)).waiting).toBe(1);
+      await outbox.markSent(late!.id, now, false);
+      await outbox.markFailed(current!, 'refused as a duplicate', now, now);
+      expect(await outbox.claim(1, lease, now + 60 * minute)).toEqual([]);
     });
 
     test('a message that waits for its retry delays no other', async ({ stores: { outbox } }) => {
       await givenMail(outbox, 2);
       const [first] = await outbox.claim(1, lease, now + minute);
-      await outbox.markFailed(first!.id, 'mailbox full', now + 60 * minute, now);
+      await outbox.markFailed(first!, 'mailbox full', now + 60 * minute, now);
       expect(recipients(await outbox.claim(5, lease, now + minute))).toEqual(['person-1@example.com']);
     });
 
@@ -86,7 +102,7 @@ export const outboxContract = (open: OpenStores): void => {
       await givenMail(outbox, 1);
       const [claimed] = await outbox.claim(1, lease, now);
       await outbox.markSent(claimed!.id, now, false);
-      await outbox.markFailed(claimed!.id, 'a worker whose lease had ended', now, now);
+      await outbox.markFailed(claimed!, 'a worker whose lease had ended', now, now);
       expect(await outbox.claim(1, lease, now + 60 * minute)).toEqual([]);
       expect(await outbox.listKept(10)).toEqual([]);
     });
@@ -102,10 +118,10 @@ export const outboxContract = (open: OpenStores): void => {
       expect(await outbox.listKept(1)).toHaveLength(1);
     });
 
-    test('an answered request is gone', async ({ stores: { outbox } }) => {
+    test('an answered request is gone, and one of those who answer it is the one', async ({ stores: { outbox } }) => {
       await givenMail(outbox, 1);
       const [claimed] = await outbox.claim(1, lease, now);
-      await outbox.remove(claimed!.id);
+      expect(winners(await inParallel(3, () => outbox.remove(claimed!.id)))).toBe(1);
       expect(await outbox.claim(1, lease, now + 60 * minute)).toEqual([]);
       expect(await outbox.listKept(10)).toEqual([]);
     });

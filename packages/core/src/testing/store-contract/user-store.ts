@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ok } from '../../result.ts';
 import type { User, UserStatus } from '../../users/user.ts';
 import {
   address,
   anId,
   aOneTimeToken,
   aPasswordHash,
+  aSession,
   aUser,
   aUserEmail,
   givenUser,
@@ -156,6 +158,52 @@ export const userStoreContract = (open: OpenStores): void => {
       expect(await stores.oneTimeTokens.findByDigest(token.purpose, token.digest)).toBeUndefined();
       expect(await stores.users.findForLogIn(ben.email)).toMatchObject({ user: { id: ben.id }, passwordHash: bensHash });
       expect(await stores.emails.add(aUserEmail(ben.id, { email: ada.email }))).toBe(true);
+    });
+
+    test('transactions that lock the same user first come one after another, and none is lost', async ({
+      stores,
+      atomically,
+    }) => {
+      const { id } = await givenUser(stores, { name: '0' });
+      await inParallel(20, () =>
+        atomically(async (inside) => {
+          expect(await inside.users.lock(id)).toBe(true);
+          const before = (await inside.users.find(id))!;
+          await inside.users.update(id, { name: String(Number(before.name) + 1) }, now);
+          return ok(undefined);
+        }),
+      );
+      expect((await stores.users.find(id))?.name).toBe('20');
+    });
+
+    test('what waited for a user finds what was changed meanwhile: a session to end, another password, nobody', async ({
+      stores,
+      atomically,
+    }) => {
+      const { id } = await givenUser(stores);
+      const [old, next] = [aPasswordHash(), aPasswordHash()];
+      await stores.passwords.create({ id: anId(), userId: id, hash: old, now });
+      const locked = Promise.withResolvers<void>();
+      const mayCommit = Promise.withResolvers<void>();
+      const first = atomically(async (inside) => {
+        await inside.users.lock(id);
+        locked.resolve();
+        await inside.sessions.create(aSession(id), 10);
+        await inside.passwords.replace(id, old, next, now);
+        await mayCommit.promise;
+        return ok(undefined);
+      });
+      await locked.promise;
+      const second = atomically(async (inside) => {
+        await inside.users.lock(id);
+        const hash = await inside.passwords.find(id);
+        return ok({ hash, ended: await inside.sessions.endAll(id, 'password_changed', now) });
+      });
+      mayCommit.resolve();
+      await first;
+      expect(await second).toEqual(ok({ hash: next, ended: 1 }));
+      expect(await stores.sessions.listLive(id, now)).toEqual([]);
+      expect(await stores.users.lock(anId())).toBe(false);
     });
 
     test('an id exists once', async ({ stores }) => {

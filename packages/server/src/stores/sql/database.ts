@@ -176,7 +176,11 @@ export type RevocationsTable = {
   expires_at: number;
 };
 
+/** Who does for now what only one node should do. */
+export type LeasesTable = { name: string; holder: string; held_until: number };
+
 export type Database = {
+  leases: LeasesTable;
   organizations: OrganizationsTable;
   memberships: MembershipsTable;
   users: UsersTable;

@@ -6,6 +6,7 @@ import { type Migration, Migrator, sql } from 'kysely';
 import type { SqlDatabase } from './database.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { organizations } from './migrations/0002-organizations.ts';
+import { nodes } from './migrations/0003-nodes.ts';
 import { signingKeys } from './migrations/0004-signing-keys.ts';
 import { connections } from './migrations/0005-connections.ts';
 import { services } from './migrations/0006-services.ts';
@@ -15,6 +16,7 @@ import { revocations } from './migrations/0007-revocations.ts';
 const migrations: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-organizations': organizations,
+  '0003-nodes': nodes,
   '0004-signing-keys': signingKeys,
   '0005-connections': connections,
   '0006-services': services,

@@ -17,7 +17,7 @@ export type OutboxOptions = Pick<SqlDatabase, 'skipLocked'> & {
 export const createOutbox = (db: Kysely<Database>, { skipLocked, seal, added }: OutboxOptions): Outbox => {
   const open = (sealed: string): OutboxMessage => JSON.parse(seal.open(sealed));
 
-  const markFailed: Outbox['markFailed'] = async (id, error, retryAt, now) => {
+  const markFailed: Outbox['markFailed'] = async ({ id, attempts }, error, retryAt, now) => {
     await db
       .updateTable('mail_outbox')
       .set({
@@ -26,6 +26,7 @@ export const createOutbox = (db: Kysely<Database>, { skipLocked, seal, added }: 
         ...(retryAt === null ? { failed_at: now } : { next_attempt_at: retryAt }),
       })
       .where('id', '=', id)
+      .where('attempts', '=', attempts)
       .where('sent_at', 'is', null)
       .execute();
   };
@@ -77,7 +78,7 @@ export const createOutbox = (db: Kysely<Database>, { skipLocked, seal, added }: 
           claimed.push({ id, message: open(body), attempts, createdAt });
         } catch {
           // One unreadable message must not hold up the others, and no later attempt can read it either.
-          await markFailed(id, 'the body cannot be decrypted: it was sealed with another secret', null, now);
+          await markFailed({ id, attempts }, 'the body cannot be decrypted: it was sealed with another secret', null, now);
         }
       }
       return claimed.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
@@ -94,7 +95,8 @@ export const createOutbox = (db: Kysely<Database>, { skipLocked, seal, added }: 
     markFailed,
 
     remove: async (id) => {
-      await db.deleteFrom('mail_outbox').where('id', '=', id).execute();
+      const { numDeletedRows } = await db.deleteFrom('mail_outbox').where('id', '=', id).executeTakeFirst();
+      return numDeletedRows === 1n;
     },
 
     removeAllTo: async (to) => {

@@ -7,6 +7,7 @@ import { createAudit } from './audit.ts';
 import { createConnectionStore } from './connections.ts';
 import type { Database, SqlDatabase } from './database.ts';
 import { createEmailStore } from './emails.ts';
+import { createLeases } from './leases.ts';
 import { createLockoutStore } from './lockouts.ts';
 import { migrateToLatest } from './migrate.ts';
 import { createOneTimeTokenStore } from './one-time-tokens.ts';
@@ -14,6 +15,7 @@ import { createOrganizationStore } from './organizations.ts';
 import { createOutbox } from './outbox.ts';
 import { createPasswordStore } from './passwords.ts';
 import { openPostgres, type PostgresOptions } from './postgres.ts';
+import { createPurge } from './purge.ts';
 import { recordRevocations } from './recording-stores.ts';
 import { createRevocationLog } from './revocations.ts';
 import { createServiceStore } from './services.ts';
@@ -154,4 +156,6 @@ const createPlainStores = (db: Kysely<Database>, { database, seal, onCommitted }
   services: createServiceStore(db),
   outbox: createOutbox(db, { skipLocked: database.skipLocked, seal, added: () => onCommitted.outboxAdded() }),
   audit: createAudit(db, { added: (event) => onCommitted.audit(event) }),
+  leases: createLeases(db),
+  purge: createPurge(db),
 });

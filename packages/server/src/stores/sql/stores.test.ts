@@ -20,6 +20,7 @@ import {
   connectionStoreContract,
   emailStoreContract,
   givenUser,
+  leaseStoreContract,
   lockoutStoreContract,
   minute,
   startOfTest as now,
@@ -28,6 +29,7 @@ import {
   organizationStoreContract,
   outboxContract,
   passwordStoreContract,
+  purgeStoreContract,
   sessionStoreContract,
   signingKeyStoreContract,
   singleUseContract,
@@ -38,12 +40,14 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Seal } from '../../adapters/seal.ts';
 import type { Database, SqlDatabase } from './database.ts';
 import { createEmailStore } from './emails.ts';
+import { createLeases } from './leases.ts';
 import { createLockoutStore } from './lockouts.ts';
 import { migrateToLatest } from './migrate.ts';
 import { createOneTimeTokenStore } from './one-time-tokens.ts';
 import { createOrganizationStore } from './organizations.ts';
 import { createOutbox } from './outbox.ts';
 import { createPasswordStore } from './passwords.ts';
+import { createPurge } from './purge.ts';
 import { addRevocations, createRevocationLog } from './revocations.ts';
 import { createServiceStore } from './services.ts';
 import { createSessionStore } from './sessions.ts';
@@ -84,6 +88,8 @@ const contracts: Record<string, (open: OpenStores) => void> = {
   singleUseContract,
   lockoutStoreContract,
   signingKeyStoreContract,
+  leaseStoreContract,
+  purgeStoreContract,
   outboxContract,
   atomicallyContract,
 };
@@ -284,6 +290,7 @@ describe('migrating', () => {
   const everyMigration = [
     '0001-initial',
     '0002-organizations',
+    '0003-nodes',
     '0004-signing-keys',
     '0005-connections',
     '0006-services',
@@ -327,10 +334,19 @@ describe('migrating', () => {
     await first.close();
     const file = new DatabaseSync(path);
     const newerTables = [
-      ...['memberships', 'organizations', 'signing_keys', 'oauth_accounts', 'single_use_marks', 'services', 'revocations'],
+      ...[
+        'leases',
+        'memberships',
+        'organizations',
+        'signing_keys',
+        'oauth_accounts',
+        'single_use_marks',
+        'services',
+        'revocations',
+      ],
     ];
     const drops = newerTables.map((table) => `drop table ${table};`).join(' ');
-    file.exec(`${drops} delete from tegata_migrations where name > '0001-initial'`);
+    file.exec(`${drops} drop index mail_outbox_done; delete from tegata_migrations where name > '0001-initial'`);
     file.close();
 
     const { stores, close } = await openFile(path);
@@ -552,9 +568,13 @@ const runEveryQuery = async (db: Kysely<Database>, database: Pick<SqlDatabase, '
 
   await outbox.add(aResetMail('ada@example.com'), now);
   const [claimed] = await outbox.claim(10, 60, now);
-  await outbox.markFailed(claimed?.id ?? '', 'refused', now, now);
+  await outbox.markFailed(claimed!, 'refused', now, now);
   await outbox.markSent(claimed?.id ?? '', now, true);
   await outbox.listKept(10);
+
+  const purge = createPurge(db);
+  await createLeases(db).take('purge', 'node', 60, now);
+  for (const kind of ['sessions', 'oneTimeTokens', 'lockouts', 'mails', 'auditEvents'] as const) await purge[kind](now, 10);
   await users.delete(ada.id);
 };
 

@@ -2,7 +2,7 @@ import { endpoints } from '@tegata/contract';
 import type { Hono } from 'hono';
 import type { Door, HttpEnv } from '../../contract.ts';
 import { HttpProblem } from '../../problem.ts';
-import { readBody, readQuery } from '../../request.ts';
+import { idInPath, readBody, readQuery } from '../../request.ts';
 import { list, locale, refuse, success, text } from './answer.ts';
 import { clearedRefreshCookie } from './cookies.ts';
 import { lockedRefusal, type Refusal } from './failures.ts';
@@ -88,7 +88,7 @@ export const accountRoutes = (app: Hono<HttpEnv>, door: Door): void => {
   app.delete(
     endpoints.removeEmail.path.replace('{id}', ':id'),
     requireUser(async (c, { user }) => {
-      const removed = await auth.removeEmail({ userId: user.id, emailId: c.req.param('id') ?? '' });
+      const removed = await auth.removeEmail({ userId: user.id, emailId: idInPath(c) });
       if (removed.ok) return success(c, { message: text(c, 'emailRemoved') });
       const refusals: Record<typeof removed.failure.code, Refusal> = {
         email_not_found: { code: 'NOT_FOUND', text: 'emailNotFound' },
@@ -102,7 +102,7 @@ export const accountRoutes = (app: Hono<HttpEnv>, door: Door): void => {
   app.post(
     endpoints.setPrimaryEmail.path.replace('{id}', ':id'),
     requireUser(async (c, { user }) => {
-      const changed = await auth.setPrimaryEmail({ userId: user.id, emailId: c.req.param('id') ?? '' });
+      const changed = await auth.setPrimaryEmail({ userId: user.id, emailId: idInPath(c) });
       if (changed.ok) return success(c, { message: text(c, 'primaryChanged') });
       const refusals: Record<typeof changed.failure.code, Refusal> = {
         email_not_found: { code: 'NOT_FOUND', text: 'emailNotFound' },

@@ -4,7 +4,7 @@ import type { Hono } from 'hono';
 import type { Door, HttpContext, HttpEnv } from '../../contract.ts';
 import { readCookie } from '../../cookies.ts';
 import { rateLimited } from '../../problem.ts';
-import { bearerToken, clientInfo, readBody, readQuery } from '../../request.ts';
+import { bearerToken, clientInfo, idInPath, readBody, readQuery } from '../../request.ts';
 import { list, refuse, success, text } from './answer.ts';
 import { clearedRefreshCookie, deviceCookie, deviceCookieName, refreshCookie, refreshCookieName } from './cookies.ts';
 import { lockedRefusal, type Refusal } from './failures.ts';
@@ -115,7 +115,7 @@ export const sessionRoutes = (app: Hono<HttpEnv>, door: Door): void => {
   app.delete(
     endpoints.revokeSession.path.replace('{id}', ':id'),
     requireUser(async (c, { user, session }) => {
-      const sessionId = c.req.param('id') ?? '';
+      const sessionId = idInPath(c);
       const revoked = await auth.revokeSession({ userId: user.id, sessionId });
       if (!revoked.ok) return refuse(c, { code: 'NOT_FOUND', text: 'sessionNotFound' });
       if (sessionId === session.id) c.header('Set-Cookie', clearedRefreshCookie);

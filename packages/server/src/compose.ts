@@ -174,7 +174,11 @@ export const composeApp = (
     csrf: deps.csrf,
     limits: deps.limits,
     logger,
-    metrics: createMetrics({ hashing: engine.hashingCounts, outbox: () => stores.outbox.backlog(deps.clock()) }),
+    metrics: createMetrics({
+      hashing: engine.hashingCounts,
+      outbox: () => stores.outbox.backlog(deps.clock()),
+      isRedisReady: engine.redis?.isReady,
+    }),
     health: { ping: engine.ping, isStopping },
     jwks: engine.jwks,
     version,

@@ -3,6 +3,7 @@ import { type Config, parseConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
 import { listen } from '../http/listen.ts';
 import { createTegata } from '../index.ts';
+import { parseRedisUrl } from '../stores/redis/redis-url.ts';
 import { type Command, refuseArguments } from './command.ts';
 
 export const serve: Command = {
@@ -36,6 +37,11 @@ export const serve: Command = {
   },
 };
 
+const redisPlace = (url: string): string => {
+  const { host, port, tls } = parseRedisUrl(url);
+  return `${host}:${port}${tls ? ' with TLS' : ''}`;
+};
+
 /** What a newcomer needs to know: where it listens, what it keeps where, what to open next, what is not safe about it. */
 const banner = (config: Config): string => {
   const here = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`;
@@ -43,6 +49,14 @@ const banner = (config: Config): string => {
   const lines = [
     ['listening', `${here}  (public address ${config.publicUrl})`],
     ['database', database],
+    ...(config.redis
+      ? [
+          [
+            'Redis',
+            `${redisPlace(config.redis.url)}  (${config.sessionStore === 'redis' ? 'sessions, lockouts, limits' : 'limits'})`,
+          ],
+        ]
+      : []),
     ['contracts', config.contracts.join(', ')],
     ['API', `${config.publicUrl}/docs`],
   ];

@@ -4,6 +4,8 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 export const createMetrics = (read: {
   hashing: () => { running: number; queued: number; refused: number };
   outbox: () => Promise<{ waiting: number; oldestSeconds: number }>;
+  /** Undefined without Redis. */
+  isRedisReady?: (() => boolean) | undefined;
 }) => {
   const registry = new Registry();
   const registers = [registry];
@@ -34,6 +36,12 @@ export const createMetrics = (read: {
   gauge('tegata_hashing_refused_total', 'Password hashes refused with 503', () => read.hashing().refused);
   gauge('tegata_outbox_waiting', 'Mails not sent yet', async () => (await read.outbox()).waiting);
   gauge('tegata_outbox_oldest_seconds', 'Age of the oldest mail not sent yet', async () => (await read.outbox()).oldestSeconds);
+
+  const { isRedisReady } = read;
+  if (isRedisReady)
+    gauge('tegata_redis_ready', 'Whether Redis is connected: 1, or 0 while limits are counted by each node', () =>
+      Number(isRedisReady()),
+    );
 
   return {
     observe: (route: string, status: number, seconds: number) => {

@@ -43,11 +43,12 @@ export const openRedis = async (options: RedisOptions): Promise<Redis> => {
   let isAway = false;
   let isClosed = false;
 
+  const noteLoss = (error: unknown) => {
+    if (!isAway && !isClosed && started) logger.warn({ reason: reasonOf(error) }, 'Redis is not available');
+    isAway = true;
+  };
   const watched = (client: RedisClient): RedisClient => {
-    client.on('error', (error: Error) => {
-      if (!isAway && !isClosed && started) logger.warn({ reason: reasonOf(error) }, 'Redis is not available');
-      isAway = true;
-    });
+    client.on('error', noteLoss);
     client.on('ready', () => {
       if (isAway && started) logger.info('Redis is available again');
       isAway = false;
@@ -80,7 +81,10 @@ export const openRedis = async (options: RedisOptions): Promise<Redis> => {
     try {
       return await withDeadline(used.sendCommand(command), deadlineMs);
     } catch (error) {
-      if (error instanceof DeadlinePassed || /^(READONLY|MASTERDOWN)\b/.test((error as Error).message)) renew(used);
+      if (error instanceof DeadlinePassed || /^(READONLY|MASTERDOWN)\b/.test((error as Error).message)) {
+        noteLoss(error);
+        renew(used);
+      }
       throw isOfRedis(error) ? new Unavailable(`Redis is not available (${reasonOf(error)})`, { cause: error }) : error;
     }
   };

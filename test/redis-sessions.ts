@@ -11,9 +11,11 @@ type Server = Pick<TestServer, 'redis'>;
 /** Whether the servers of this run keep their sessions in Redis. What is about the table itself says `skipIf(sessionsInRedis)`. */
 export const sessionsInRedis = backend === 'postgres+redis';
 
-/** Whether the statement is for us: it speaks of sessions, and they are in Redis. */
+/** Whether the statement is for us: it speaks of sessions alone, and they are in Redis. */
 export const isOfRedisSessions = ({ redis }: Server, statement: string): boolean =>
-  redis !== undefined && /\b(from|update) sessions\b/i.test(statement);
+  redis !== undefined &&
+  /\b(from|update) sessions\b/.test(statement) &&
+  statement.match(/\b(from|join|update) \w/g)?.length === 1;
 
 export const redisSessionRows = (server: Server, query: string): Record<string, unknown>[] =>
   withTable(server, (table) => table.prepare(query).all());

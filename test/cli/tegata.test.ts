@@ -63,6 +63,6 @@ test('what stands in the way of the database is told without a stack trace', asy
   const { code, stderr } = await runTegata(['migrate'], { TEGATA_DATA_DIR: '/dev/null/tegata' });
   expect(code).toBe(1);
   expect(stderr).toContain('the database file cannot be opened: ENOTDIR');
-  expect(stderr).toContain('Check TEGATA_DATA_DIR and DATABASE_URL');
+  expect(stderr).toContain('Check TEGATA_DATA_DIR, DATABASE_URL and REDIS_URL');
   expect(stderr).not.toContain('    at ');
 });

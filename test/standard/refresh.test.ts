@@ -312,6 +312,13 @@ test('S3.91 a session that no row knows any more is not found', async () => {
   expect((await me(server, session.accessToken)).body).toEqual(revoked('session_unknown'));
 });
 
+test('a session that the store has forgotten after its time has expired', async () => {
+  const { server, session } = await startWithAda();
+  execute(server, 'delete from sessions');
+  server.advance({ days: 8 });
+  expect(refusal(await refresh(server, session.refreshCookie)).slice(0, 2)).toEqual([401, 'session expired']);
+});
+
 test('a token from after a restored backup is refused, and ends nothing', async () => {
   const { server, session } = await startWithAda();
   const next = await refreshed(server, session.refreshCookie);

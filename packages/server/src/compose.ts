@@ -52,7 +52,7 @@ import { createRevocationFeed, type RevocationFeed } from './revocations/feed.ts
 import { createPostgresChannel } from './revocations/postgres-channel.ts';
 import type { RevocationLog } from './revocations/revocation.ts';
 import type { RedisParts } from './stores/redis/redis-parts.ts';
-import { openSqlStores, openSqlStores, type SqlStores } from './stores/sql/sql-stores.ts';
+import { openSqlStores, type SqlStores } from './stores/sql/sql-stores.ts';
 import { version } from './version.ts';
 import type { MetricParts } from './workers/shared-metrics.ts';
 
@@ -311,6 +311,7 @@ export const composeApp = (
       outbox: () => stores.outbox.backlog(deps.clock()),
       feedReaders: engine.feed.readers,
       siblings: siblings?.metrics,
+      isRedisReady: engine.redis?.isReady,
     }),
     health: { ping: engine.ping, isStopping },
     jwks: async () => ({ keys: await engine.accessKeys.published() }),

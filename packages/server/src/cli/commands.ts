@@ -69,5 +69,5 @@ const textForOperator = (error: unknown): string | undefined => {
   const isOfTheMachine = error instanceof Unavailable || (cause instanceof Error && 'syscall' in cause);
   if (!isOfTheMachine) return undefined;
   const what = error instanceof Unavailable && cause instanceof Error ? `${error.message}: ${cause.message}` : String(cause);
-  return `${what}\nCheck TEGATA_DATA_DIR and DATABASE_URL, the permissions and the disk; \`tegata doctor\` looks at each.`;
+  return `${what}\nCheck TEGATA_DATA_DIR, DATABASE_URL and REDIS_URL, the permissions and the disk; \`tegata doctor\` looks at each.`;
 };

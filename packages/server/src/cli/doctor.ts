@@ -7,6 +7,7 @@ import { type Config, ConfigError, parseConfig } from '../config/config.ts';
 import { isPostgresUrl, shownDatabaseUrl } from '../config/database-url.ts';
 import { readEnvironment } from '../config/env.ts';
 import { parseSmtpUrl } from '../mail/smtp.ts';
+import { parseRedisUrl } from '../stores/redis/redis-url.ts';
 import { openDatabase } from '../stores/sql/sql-stores.ts';
 import { sqlitePath } from '../stores/sql/sqlite.ts';
 import { type Command, refuseArguments, rootCause } from './command.ts';
@@ -15,7 +16,7 @@ type Finding = { level: 'ok' | 'note' | 'problem'; about: string; text: string }
 
 /** Looks at everything the server will need and says what to do about what is wrong. Changes nothing. */
 export const doctor: Command = {
-  lines: [['doctor', 'Check configuration, database, mail and clock, and say what to fix.']],
+  lines: [['doctor', 'Check configuration, database, Redis, mail and clock, and say what to fix.']],
   run: async (args) => {
     refuseArguments(args);
     const findings = await examine();
@@ -45,6 +46,7 @@ const examine = async (): Promise<Finding[]> => {
     ...configurationNotes(config),
     secretFinding(config),
     await databaseFinding(config),
+    ...(await redisFindings(config)),
     await mailFinding(config),
     clockFinding(),
   ];
@@ -138,6 +140,22 @@ const nearestFolder = (path: string): { path: string; isWritable: boolean } => {
   } catch {
     return { path: folder, isWritable: false };
   }
+};
+
+const redisFindings = async ({ redis, sessionStore }: Config): Promise<Finding[]> => {
+  if (!redis) return [];
+  const { host, port } = parseRedisUrl(redis.url);
+  const finding = (level: Finding['level'], text: string): Finding => ({ level, about: 'Redis', text });
+  const { examineRedis } = await import('../stores/redis/risks.ts');
+  const examined = await examineRedis(redis);
+  if (!examined.ok) {
+    // Without sessions in it, the server starts without Redis and limits by its own memory.
+    const level = sessionStore === 'redis' ? 'problem' : 'note';
+    return [finding(level, `${host}:${port}: ${examined.failure.reason}`)];
+  }
+  const keeps = sessionStore === 'redis' ? 'sessions, lockouts and limits' : 'limits';
+  const risks = sessionStore === 'redis' ? examined.value : [];
+  return [finding('ok', `${host}:${port} answers, and keeps ${keeps}`), ...risks.map((risk) => finding('note', risk))];
 };
 
 const mailFinding = async ({ smtpUrl, publicUrl, production }: Config): Promise<Finding> => {

@@ -4,6 +4,7 @@ import { type Config, parseConfig } from '../config/config.ts';
 import { shownDatabaseUrl } from '../config/database-url.ts';
 import { readEnvironment } from '../config/env.ts';
 import { listen } from '../http/listen.ts';
+import { parseRedisUrl } from '../stores/redis/redis-url.ts';
 import { connectToPrimary } from '../workers/primary.ts';
 
 /** One process that serves until it is told to stop: alone, or as one of the workers of a primary. Resolves to the exit code. */
@@ -44,12 +45,19 @@ export const serveProcess = async (): Promise<number> => {
   return 0;
 };
 
+const redisUse = (url: string, sessionStore: Config['sessionStore']): string => {
+  const { host, port, tls } = parseRedisUrl(url);
+  const use = sessionStore === 'redis' ? 'sessions, lockouts, limits' : 'limits';
+  return `${host}:${port}${tls ? ' with TLS' : ''}  (${use})`;
+};
+
 /** What a newcomer needs to know: where it listens, what it keeps where, what to open next, what is not safe about it. */
 const banner = (config: Config): string => {
   const here = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`;
   const lines = [
     ['listening', `${here}  (public address ${config.publicUrl})`],
     ['database', shownDatabaseUrl(config.databaseUrl)],
+    ...(config.redis ? [['Redis', redisUse(config.redis.url, config.sessionStore)]] : []),
     ['contracts', config.contracts.join(', ')],
     ...(config.workers > 1 ? [['workers', `${config.workers} processes`]] : []),
     ['API', `${config.publicUrl}/docs`],

@@ -11,6 +11,8 @@ export const createMetrics = (read: {
   feedReaders: () => number;
   /** Given what reads the figures of this process, gives what reads those of the others. */
   siblings?: ((own: () => Promise<MetricParts>) => () => Promise<MetricParts[]>) | undefined;
+  /** Undefined without Redis. */
+  isRedisReady?: (() => boolean) | undefined;
 }) => {
   const registry = new Registry();
   const registers = [registry];
@@ -54,6 +56,12 @@ export const createMetrics = (read: {
   gauge('tegata_outbox_waiting', 'Mails not sent yet', async () => (await read.outbox()).waiting, 'max');
   const oldestSeconds = async () => (await read.outbox()).oldestSeconds;
   gauge('tegata_outbox_oldest_seconds', 'Age of the oldest mail not sent yet', oldestSeconds, 'max');
+
+  const { isRedisReady } = read;
+  if (isRedisReady)
+    gauge('tegata_redis_ready', 'Whether Redis is connected: 1, or 0 while limits are counted by each node', () =>
+      Number(isRedisReady()),
+    );
 
   const ofOthers = read.siblings?.(() => registry.getMetricsAsJSON());
   return {

@@ -60,7 +60,7 @@ export const createRedisChannel = (
 
     const heartbeat = setInterval(async () => {
       if (!client.isReady) return;
-      const failure = await withDeadline(client.ping(), heartbeatMs).then(
+      const failure = await withDeadline(client.ping(), 2 * heartbeatMs).then(
         () => undefined,
         (error: unknown) => error,
       );

@@ -1,6 +1,6 @@
 /**
  * The connection over which commands go. Whatever is wrong with Redis (away, loading, read-only, full) is `Unavailable`,
- * at once or within a second; only a mistake of ours is thrown as it is.
+ * at once or within two seconds; only a mistake of ours is thrown as it is.
  */
 import { createHash } from 'node:crypto';
 import { ErrorReply } from '@redis/client';
@@ -39,15 +39,16 @@ export type RedisOptions = {
 
 /** @throws Unavailable when it is required and cannot be reached, or does not let us in. */
 export const openRedis = async (options: RedisOptions): Promise<Redis> => {
-  const { url, prefix, logger, required, deadlineMs = 1_000, patienceMs = 5_000 } = options;
+  const { url, prefix, logger, required, deadlineMs = 2_000, patienceMs = 5_000 } = options;
   let isAway = false;
   let isClosed = false;
 
+  const noteLoss = (error: unknown) => {
+    if (!isAway && !isClosed && started) logger.warn({ reason: reasonOf(error) }, 'Redis is not available');
+    isAway = true;
+  };
   const watched = (client: RedisClient): RedisClient => {
-    client.on('error', (error: Error) => {
-      if (!isAway && !isClosed && started) logger.warn({ reason: reasonOf(error) }, 'Redis is not available');
-      isAway = true;
-    });
+    client.on('error', noteLoss);
     client.on('ready', () => {
       if (isAway && started) logger.info('Redis is available again');
       isAway = false;
@@ -80,7 +81,10 @@ export const openRedis = async (options: RedisOptions): Promise<Redis> => {
     try {
       return await withDeadline(used.sendCommand(command), deadlineMs);
     } catch (error) {
-      if (error instanceof DeadlinePassed || /^(READONLY|MASTERDOWN)\b/.test((error as Error).message)) renew(used);
+      if (error instanceof DeadlinePassed || /^(READONLY|MASTERDOWN)\b/.test((error as Error).message)) {
+        noteLoss(error);
+        renew(used);
+      }
       throw isOfRedis(error) ? new Unavailable(`Redis is not available (${reasonOf(error)})`, { cause: error }) : error;
     }
   };
@@ -116,7 +120,9 @@ export class DeadlinePassed extends Error {
 /** What was sent may still be carried out: every write must bear being carried out without anybody knowing. */
 export const withDeadline = <Value>(work: Promise<Value>, milliseconds: number): Promise<Value> =>
   new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new DeadlinePassed(`no answer within ${milliseconds} ms`)), milliseconds);
+    const giveUp = () => reject(new DeadlinePassed(`no answer within ${milliseconds} ms`));
+    // A process that was busy itself finds its timers due before it has read what came meanwhile: it reads first.
+    const timer = setTimeout(() => setImmediate(giveUp), milliseconds);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 

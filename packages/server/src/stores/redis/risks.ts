@@ -1,5 +1,7 @@
 /** What Redis' own settings would do to sessions. Told at start and by `tegata doctor`; nothing is changed. */
-import type { Redis } from './connection.ts';
+import { fail, ok, type Result } from '@tegata/core';
+import { createLogger } from '../../observe/logger.ts';
+import { openRedis, type Redis } from './connection.ts';
 
 /** What is wrong and what to do, one text each; empty when all is well, or when we may not ask. */
 export const findRisks = async ({ send }: Redis): Promise<string[]> => {
@@ -23,4 +25,18 @@ export const findRisks = async ({ send }: Redis): Promise<string[]> => {
     );
   }
   return risks;
+};
+
+/** For the doctor: whether it lets us in, and what is wrong with it. */
+export const examineRedis = async (
+  address: Pick<Redis, 'prefix'> & { url: string },
+): Promise<Result<string[], { code: 'cannot_be_used'; reason: string }>> => {
+  try {
+    const redis = await openRedis({ ...address, logger: createLogger({ level: 'silent' }), required: true, patienceMs: 2_000 });
+    const risks = await findRisks(redis);
+    await redis.close();
+    return ok(risks);
+  } catch (error) {
+    return fail('cannot_be_used', { reason: (error as Error).message });
+  }
 };

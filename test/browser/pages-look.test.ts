@@ -31,8 +31,8 @@ const at = (name: string, path: string): Scene => ({ name, open: async (page) =>
 
 const submit = (page: Page) => page.locator('form button[type=submit]').click();
 
-/** Pages for whoever is not logged in. */
-const outside: Scene[] = [
+/** The way in. */
+const logIn: Scene[] = [
   at('log-in', '/auth/log-in'),
   {
     name: 'log-in-wrong',
@@ -61,6 +61,10 @@ const outside: Scene[] = [
       await page.locator('.notice').waitFor();
     },
   },
+];
+
+/** The way to an account. */
+const register: Scene[] = [
   at('register', '/auth/register'),
   {
     name: 'register-problems',
@@ -93,6 +97,10 @@ const outside: Scene[] = [
     },
   },
   at('link-incomplete', '/auth/verify-email'),
+];
+
+/** The way back in, and out. */
+const recover: Scene[] = [
   at('forgot-password', '/auth/forgot-password'),
   {
     name: 'forgot-password-sent',
@@ -113,6 +121,10 @@ const outside: Scene[] = [
   at('undo-email', '/auth/undo-email?token=unknown'),
   at('signed-out', '/auth/signed-out?reason=password_changed'),
   at('callback-cancelled', '/auth/callback/google?error=access_denied'),
+];
+
+/** What developers see. */
+const development: Scene[] = [
   at('welcome', '/'),
   at('docs', '/docs'),
   at('mailbox', '/dev/mailbox'),
@@ -127,7 +139,7 @@ const outside: Scene[] = [
 ];
 
 /** The account of somebody with a second device and a second address. */
-const inside: Scene[] = [
+const account: Scene[] = [
   at('account-profile', '/auth/account'),
   {
     name: 'account-addresses',
@@ -216,17 +228,22 @@ describe.each(views)('on a %s', (_title, language, viewport, device) => {
     expect(trouble).toEqual([]);
   };
 
-  test('every page outside has no violation and fits', async () => {
+  test.each([
+    ['logging in', logIn],
+    ['registering', register],
+    ['recovering an account', recover],
+    ['developing', development],
+  ])('the pages for %s have no violation and fit', async (_what, scenes) => {
     const { page } = await personAt(server, '/auth/log-in', { language, viewport });
-    await lookThrough(page, outside);
+    await lookThrough(page, scenes);
   });
 
-  test('every page of the account has no violation and fits', async () => {
+  test('the pages of the account have no violation and fit', async () => {
     const firefox = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';
     const iphone =
       'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1';
     for (const userAgent of [firefox, iphone]) await loggedInAt(server, ada, { userAgent });
     const { page } = await loggedInAt(server, ada, { language, viewport });
-    await lookThrough(page, inside);
+    await lookThrough(page, account);
   });
 });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, parseConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
 import { listen } from '../http/listen.ts';
+import { readBuiltPages, wantsHostedPages } from '../http/pages/built-pages.ts';
 import { createTegata } from '../index.ts';
 import { type Command, refuseArguments } from './command.ts';
 
@@ -44,6 +45,7 @@ const banner = (config: Config): string => {
     ['listening', `${here}  (public address ${config.publicUrl})`],
     ['database', database],
     ['contracts', config.contracts.join(', ')],
+    ...(hasPages(config) ? [['pages', `${config.publicUrl}/auth/log-in`]] : []),
     ['API', `${config.publicUrl}/docs`],
   ];
   if (config.smtpUrl) lines.push(['mail', `through ${new URL(config.smtpUrl).host}`]);
@@ -53,7 +55,12 @@ const banner = (config: Config): string => {
     ...(config.production
       ? []
       : ['Development mode: not for the internet. NODE_ENV=production checks what a public server needs.']),
+    ...(wantsHostedPages(config) && !hasPages(config)
+      ? ['The hosted pages are not built, so only those behind mailed links are served. Build them: npm run build:pages']
+      : []),
     ...(config.rateLimits ? [] : ['TEGATA_RATE_LIMITS=off: guessing is slowed by the lockout alone.']),
   ];
   return `\nTegata is ready.\n${text}\n${notes.map((note) => `\n  ! ${note}`).join('')}\n`;
 };
+
+const hasPages = (config: Config): boolean => wantsHostedPages(config) && readBuiltPages() !== undefined;

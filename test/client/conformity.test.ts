@@ -219,6 +219,7 @@ describe('standard', () => {
   );
 });
 
+// S2.143 to S2.149: S2.143 register, S2.144 login, S2.145 logout, S2.146 refreshToken, S2.147 and S2.148 the reset, S2.149 me.
 const organizationCalls: Calls<OrganizationClient> = {
   register: { endpoint: 'register', call: (c) => c.register({ email, password, name: 'Ada', organizationName: 'Analytical' }) },
   login: { endpoint: 'logIn', call: (c) => c.login({ email, password }) },
@@ -229,7 +230,7 @@ const organizationCalls: Calls<OrganizationClient> = {
   me: { endpoint: 'me', call: (c) => c.me() },
 };
 
-describe('organization (S2.140 to S2.149)', () => {
+describe('organization', () => {
   const data = {
     user: { ...user, id: 'user_1' },
     token: { token: 'x', refreshToken: 'y', expiresAt: user.created_at },
@@ -244,7 +245,7 @@ describe('organization (S2.140 to S2.149)', () => {
       refreshTokenKeeper: keeper(),
     });
 
-  test('the functions are those of the front-end guide, one per endpoint', () => {
+  test('the functions are those of the front-end guide, one per endpoint, at the contract’s paths (S2.140, S2.142)', () => {
     const covered = Object.values(organizationCalls).map(({ endpoint }) => endpoint);
     expect(covered.toSorted()).toEqual(Object.keys(organizationEndpoints).toSorted());
   });

@@ -18,7 +18,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: ['test/faults/**', 'test/postgres/**', 'test/browser/**', '**/node_modules/**'],
           provide: { backend: 'sqlite' },
           // No test replaces a module, so the files of one worker may share what they import.

@@ -7,6 +7,9 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 
+// The server is published with its hosted pages.
+execFileSync(process.execPath, [join(root, 'apps/pages/build.ts')], { stdio: 'inherit', cwd: root });
+
 for (const name of ['contract', 'core', 'client', 'react', 'server']) {
   const folder = join(root, 'packages', name);
   const dist = join(folder, 'dist');
@@ -52,6 +55,7 @@ for (const name of ['contract', 'core', 'client', 'react', 'server']) {
   copyFileSync(join(root, 'README.md'), join(dist, 'README.md'));
   const assets = join(folder, 'assets');
   if (existsSync(assets)) cpSync(assets, join(dist, 'assets'), { recursive: true });
+  if (name === 'server') cpSync(join(root, 'apps/pages/dist'), join(dist, 'http/pages/hosted'), { recursive: true });
   if (manifest.bin) for (const file of Object.values(manifest.bin as Record<string, string>)) chmodSync(join(dist, file), 0o755);
   console.log(`${manifest.name}: packages/${name}/dist`);
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 type Requirement = { number: string; kind: 'T' | 'D' | 'Q'; text: string };
 
 const root = join(import.meta.dirname, '..');
-const kinds = { T: 'HTTP', D: 'storage', Q: 'test' };
+const kinds = { T: 'HTTP', D: 'storage', F: 'front end', Q: 'test' };
 
 /** Why a requirement has no test of its own. */
 const notes: Record<string, string> = {
@@ -22,6 +22,12 @@ const notes: Record<string, string> = {
   'S2.181': '`adapters/token-signer.test.ts`, `strict-jws.test.ts`',
   'S2.182': '`adapters/password-hasher.test.ts`',
   'S2.184': 'use cases are tested through HTTP on a real database (`docs/decisions/0009`)',
+  'S2.135': 'decided otherwise: the access token is in memory, the refresh token in an HttpOnly cookie; no script stores either',
+  'S2.136': 'decided otherwise: `accessToken()` gives a fresh one for an API of the application’s own',
+  'S2.137':
+    'decided otherwise: no script reads a refresh token; programs without cookies keep it themselves (`test/client/contracts.test.ts`)',
+  'S2.138': 'decided otherwise: the lifetime is `exp - iat`, whatever this side’s clock says (`test/client/session.test.ts`)',
+  'S2.139': 'decided otherwise: nothing is stored that had to be deleted (`test/client/faults.test.ts`)',
   'S3.5':
     'the refresh token travels in an HttpOnly cookie (S3.142) and is kept as numbers from which it is signed again (`docs/decisions/0001`)',
   'S3.7': 'decided otherwise: refresh claims are the common ones of every contract; the tests of refresh list them exactly',

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { routes } from './src/routes.ts';
@@ -9,7 +9,6 @@ import { ja } from './src/texts/ja.ts';
 // forms, so that no request pays for compressing.
 
 const dist = join(import.meta.dirname, 'dist');
-const assets = join(dist, 'assets');
 
 type Chunk = { file: string; src?: string; imports?: string[]; css?: string[] };
 
@@ -17,8 +16,24 @@ const buildPages = async (): Promise<void> => {
   // Whoever starts this, what is built is what is served: without it React comes with its warnings, at twice the size.
   process.env.NODE_ENV = 'production';
   const { build } = await import('vite');
-  await build({ configFile: join(import.meta.dirname, 'vite.config.ts') });
+  // Built aside: a server that runs meanwhile must not find half of it.
+  const next = mkdtempSync(`${dist}-`);
+  try {
+    const assets = join(next, 'assets');
+    await build({ configFile: join(import.meta.dirname, 'vite.config.ts'), build: { outDir: assets } });
+    describe(next, assets);
+    // Names of files change with what is in them, so an equal table is an equal build.
+    const table = (folder: string) => existsSync(join(folder, 'pages.json')) && readFileSync(join(folder, 'pages.json'), 'utf8');
+    if (table(next) === table(dist)) return;
+    rmSync(dist, { recursive: true, force: true });
+    renameSync(next, dist);
+  } finally {
+    rmSync(next, { recursive: true, force: true });
+  }
+};
 
+/** Writes the table of what was built, and the compressed forms. */
+const describe = (folder: string, assets: string): void => {
   const manifestFile = join(assets, 'manifest.json');
   const manifest: Record<string, Chunk> = JSON.parse(readFileSync(manifestFile, 'utf8'));
   rmSync(manifestFile);
@@ -59,7 +74,7 @@ const buildPages = async (): Promise<void> => {
       titles: { en: en.titles[page], ja: ja.titles[page] },
     })),
   };
-  writeFileSync(join(dist, 'pages.json'), `${JSON.stringify(table, null, 2)}\n`);
+  writeFileSync(join(folder, 'pages.json'), `${JSON.stringify(table, null, 2)}\n`);
 
   for (const name of readdirSync(assets)) {
     const bytes = readFileSync(join(assets, name));

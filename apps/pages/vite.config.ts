@@ -8,7 +8,7 @@ export default defineConfig({
   plugins: [react()],
   logLevel: 'warn',
   build: {
-    outDir: 'dist/assets',
+    // Where to, `build.ts` says.
     emptyOutDir: true,
     assetsDir: '',
     manifest: 'manifest.json',

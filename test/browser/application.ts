@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { build, type Rolldown } from 'vite';
 import type { Application } from '../server.ts';
 import { startServer, type TestServer } from '../server.ts';
@@ -8,7 +8,7 @@ import { freePort } from './browser.ts';
 
 const built = new Map<string, Promise<string>>();
 
-/** The script of one of the pages in `applications/`. */
+/** The script of one of the pages in `applications/`, or of a file anywhere. */
 export const scriptOf = (name: string): Promise<string> => {
   const running = built.get(name) ?? bundle(name);
   built.set(name, running);
@@ -24,7 +24,7 @@ const bundle = async (name: string): Promise<string> => {
       write: false,
       target: 'es2022',
       modulePreload: false,
-      rolldownOptions: { input: join(import.meta.dirname, 'applications', name) },
+      rolldownOptions: { input: resolve(import.meta.dirname, 'applications', name) },
     },
   })) as Rolldown.RolldownOutput;
   return (output.output[0] as Rolldown.OutputChunk).code;

@@ -1,10 +1,11 @@
 import { createServer } from 'node:net';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { afterAll, inject } from 'vitest';
+import { afterAll, afterEach, inject } from 'vitest';
 
 // What the browser tests share: the one Chromium that `browser-setup.ts` started, and people's windows in it.
 
 let connected: Promise<Browser> | undefined;
+const opened = new Set<BrowserContext>();
 
 const sharedBrowser = (): Promise<Browser> => {
   connected ??= chromium.connect(inject('browserEndpoint'));
@@ -16,9 +17,17 @@ export const openBrowser = async (options: BrowserContextOptions = {}): Promise<
   const browser = await sharedBrowser();
   const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1100, height: 820 }, ...options });
   // Generous for a busy machine, and still shorter than the time a test has.
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(20_000);
+  opened.add(context);
   return context;
 };
+
+/** Nobody's windows stay open behind the next test, where their timers would go on. */
+afterEach(async () => {
+  const contexts = [...opened];
+  opened.clear();
+  await Promise.all(contexts.map((context) => context.close()));
+});
 
 afterAll(async () => {
   const browser = await connected;

@@ -13,7 +13,7 @@ const email = 'ada@example.com';
 const rendered = () =>
   renderToString(createElement(Application, { client: createStandardClient({ baseUrl: 'https://auth.example.com' }) }));
 
-test('twenty components under StrictMode make one request, and all of them change together', async () => {
+test('twenty components under StrictMode make one request, and all of them change together (S2.130, S2.133)', async () => {
   const server = await startApplication('react.tsx');
   await registered(server, email);
   const context = await openBrowser();

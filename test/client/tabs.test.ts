@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { startServer } from '../server.ts';
 import { goodPassword, registered } from '../standard/people.ts';
 import { email, openLoggedIn, openPage, statusOf } from './people.ts';
@@ -121,6 +121,27 @@ test('without Web Locks and channels tabs refresh side by side, which the server
   server.advance({ minutes: 20 });
   await Promise.all(tabs.map(({ auth }) => auth.me()));
   expect(tabs.map(statusOf)).toEqual(Array(5).fill('logged_in'));
+});
+
+test('what is no message of this client, such as one of a newer version, changes nothing', async () => {
+  const server = await startServer();
+  await registered(server, email);
+  const browser = openTestBrowser(server);
+  const tab = await openLoggedIn(server, browser);
+  const before = tab.auth.getState();
+  const channel = new BroadcastChannel(`tegata:standard@${server.url}`);
+  onTestFinished(() => channel.close());
+  for (const message of [
+    { type: 'renamed', at: server.now() + 1 },
+    { type: 'ended', at: 0, reason: 'old news' },
+  ]) {
+    channel.postMessage(message);
+  }
+  // Messages arrive in their order: when the last one has, the others have too.
+  channel.postMessage({ type: 'user', at: 0, user: { ...(before.status === 'logged_in' && before.user), name: 'Last' } });
+  await until(() => JSON.stringify(tab.auth.getState()).includes('"Last"'), 'the last message');
+  expect(statusOf(tab)).toBe('logged_in');
+  expect((await tab.auth.me()).ok).toBe(true);
 });
 
 test('somebody else logs in in another tab: what the first one ordered does not happen to them', async () => {

@@ -1,6 +1,6 @@
 export type { ApplicationFetch } from './application-calls.ts';
 export { type CookieClient, type CookieUser, createCookieClient } from './cookie.ts';
-export { type Clients, createClient } from './create-client.ts';
+export { createClient } from './create-client.ts';
 export type { Channel, Environment, Locks } from './environment.ts';
 export { pageEnvironment, plainEnvironment } from './environment.ts';
 export type { ClientOptions, TokenKeeper, TransportChoice } from './options.ts';

@@ -120,7 +120,7 @@ export const createSession = <User extends { id: string }>(
       if (message.type === 'issued') take(message.held, message.user);
       else if (message.type === 'user') {
         if (state.status === 'logged_in' && state.user.id === message.user.id) show({ status: 'logged_in', user: message.user });
-      } else if (moveTo(message.at, true)) {
+      } else if (message.type === 'ended' && moveTo(message.at, true)) {
         held = undefined;
         show({ status: 'logged_out', reason: message.reason });
       }

@@ -43,6 +43,14 @@ export type PageQuery = { page?: number; perPage?: number };
 /** What the server says when it is done, in the language of the request. */
 export type Message = { message: string };
 
-/** A provider that people can log in with, and one that this person has linked. */
-export type Provider = { id: string; name: string };
-export type Connection = { provider: string; email: string | null; created_at: string };
+/** A provider that this server logs in with: `name` for calls, `label` for people. */
+export type Provider = { name: string; label: string };
+
+/** A provider through which this person can log in. */
+export type Connection = {
+  provider: string;
+  /** What the provider said at the last log-in; not necessarily an address of the account. */
+  email: string | null;
+  created_at: string;
+  updated_at: string;
+};

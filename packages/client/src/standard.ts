@@ -13,7 +13,7 @@ import type {
   UserEmail,
   UserSession,
 } from './standard-types.ts';
-import { createTransport, type ReadAnswer } from './transport.ts';
+import { type Call, createTransport, type ReadAnswer } from './transport.ts';
 
 // Contract `standard`, one plain function per call. Arguments are camelCase; what comes back is what travelled.
 
@@ -87,22 +87,34 @@ export type StandardClient = {
 
   /** The providers that this server logs in with. */
   listProviders: () => Promise<Result<Provider[], Refused>>;
-  /** Where to send the browser. `redirectTo` is a path of the application, for afterwards. */
-  authorizeWithProvider: (
+  /**
+   * Gives the provider's address to send the browser to. `redirectTo` is the page of yours that takes the answer. For
+   * somebody who is logged in, the provider is added to their account instead.
+   */
+  beginConnection: (
     provider: string,
     input?: { redirectTo?: string },
-  ) => Promise<Result<{ url: string }, Refused<'VALIDATION_ERROR'>>>;
-  /** With what the provider sent the browser back with. */
-  loginWithProvider: (
+  ) => Promise<Result<{ url: string }, Denied<'VALIDATION_ERROR'>>>;
+  /** With what the provider put behind the address of that page: logs in, or adds the provider. */
+  finishConnection: (
     provider: string,
-    input: { code: string; state?: string },
-  ) => Promise<Result<{ user: User; isNewUser: boolean }, Refused<'VALIDATION_ERROR' | 'UNAUTHORIZED' | 'CONFLICT'>>>;
-  listConnections: () => Promise<Result<Connection[], Denied>>;
+    input: { code?: string; state?: string; iss?: string; error?: string },
+  ) => Promise<Result<{ user: User; isNewUser: boolean }, Denied<FinishCode>>>;
+  listConnections: (query?: PageQuery) => Promise<Result<PageOf<Connection>, Denied<'VALIDATION_ERROR'>>>;
+  /** Never the last way in. */
   removeConnection: (provider: string) => Promise<Result<Message, Denied<'NOT_FOUND' | 'CONFLICT'>>>;
+  /** A first password, for an account that logs in through providers only. */
+  setPassword: (input: {
+    password: string;
+  }) => Promise<Result<Message, Denied<'CONFLICT' | 'STEP_UP_REQUIRED' | 'VALIDATION_ERROR'>>>;
 };
 
 type Granted = { access_token: string; expires_in: number; refresh_token?: string };
 type LoggedIn = Granted & { user: User };
+type FinishCode = 'VALIDATION_ERROR' | 'INVALID_REQUEST' | 'UNAUTHORIZED' | 'CONFLICT';
+type Connected = LoggedIn & { is_new_user: boolean };
+
+const connected = ({ user, is_new_user: isNewUser }: Connected) => ({ user, isNewUser });
 
 export const createStandardClient = (options: ClientOptions & TransportChoice = {}): StandardClient => {
   const settled = settle(options);
@@ -166,6 +178,9 @@ export const createStandardClient = (options: ClientOptions & TransportChoice = 
     if (result.ok && session.getState().status === 'logged_in') void session.reloadUser();
     return result;
   };
+  /** With the access token of whoever is logged in, without one where nobody is. */
+  const asWhoeverIsHere = async <Data, Code extends string>(call: Call<Code>): Promise<Result<Data, Denied<Code>>> =>
+    (await session.start()).status === 'logged_in' ? authorized(call) : send(call);
   const isWrongPassword = ({ reason }: Failure<string>) => reason === 'wrong_password';
   const pageOf = <Item>(result: Result<Listed<Item>, Denied<'VALIDATION_ERROR'>>) =>
     result.ok ? ok({ items: result.value.items, pagination: result.value.pagination }) : result;
@@ -281,36 +296,52 @@ export const createStandardClient = (options: ClientOptions & TransportChoice = 
     undoEmailChange: async (input) =>
       changing(await send({ method: 'POST', path: '/api/v1/auth/email/undo', body: input, codes: ['VALIDATION_ERROR'] })),
 
-    listProviders: () => send({ method: 'GET', path: '/api/v1/auth/oauth/providers' }),
-    authorizeWithProvider: (provider, { redirectTo } = {}) => {
+    listProviders: () => send({ method: 'GET', path: '/api/v1/auth/oauth' }),
+    beginConnection: async (provider, { redirectTo } = {}) => {
       const query = redirectTo === undefined ? '' : `?redirect_to=${encodeURIComponent(redirectTo)}`;
-      return send({
-        method: 'GET',
-        path: `/api/v1/auth/oauth/${encodeURIComponent(provider)}/authorize${query}`,
-        codes: ['VALIDATION_ERROR'],
+      const path = `/api/v1/auth/oauth/${encodeURIComponent(provider)}/authorize${query}`;
+      return asWhoeverIsHere({ method: 'GET', path, codes: ['VALIDATION_ERROR'] });
+    },
+    finishConnection: async (provider, input) => {
+      const call: Call<FinishCode> = {
+        method: 'POST',
+        path: `/api/v1/auth/oauth/${encodeURIComponent(provider)}`,
+        body: { ...input, ...bodyTransport },
+        codes: ['VALIDATION_ERROR', 'INVALID_REQUEST', 'UNAUTHORIZED', 'CONFLICT'],
+      };
+      if ((await session.start()).status === 'logged_in') {
+        // A code is good for one call: only a refused token is a reason for another one.
+        const added = await authorized<Connected, FinishCode>(call, ({ reason = '' }) => !reason.startsWith('token_'));
+        if (!added.ok) return added;
+        changing(added);
+        return ok(connected(added.value));
+      }
+      return begin(async () => {
+        const result = await send<Connected, FinishCode>(call);
+        if (!result.ok) return result;
+        return ok({ issued: { ...(await issued(result.value)), user: result.value.user }, value: connected(result.value) });
       });
     },
-    loginWithProvider: (provider, input) =>
-      begin(async () => {
-        const result = await send<LoggedIn & { is_new_user: boolean }, 'VALIDATION_ERROR' | 'UNAUTHORIZED' | 'CONFLICT'>({
-          method: 'POST',
-          path: `/api/v1/auth/oauth/${encodeURIComponent(provider)}`,
-          body: { ...input, ...bodyTransport },
-          codes: ['VALIDATION_ERROR', 'UNAUTHORIZED', 'CONFLICT'],
-        });
-        if (!result.ok) return result;
-        const { user, is_new_user: isNewUser } = result.value;
-        return ok({ issued: { ...(await issued(result.value)), user }, value: { user, isNewUser } });
-      }),
-    listConnections: async () => {
-      const result = await authorized<Connection[] | Listed<Connection>>({ method: 'GET', path: '/api/v1/me/connections' });
-      return result.ok ? ok('items' in result.value ? result.value.items : result.value) : result;
-    },
+    listConnections: async (query) =>
+      pageOf(
+        await authorized<Listed<Connection>, 'VALIDATION_ERROR'>({
+          method: 'GET',
+          path: `/api/v1/me/connections${pageIn(query)}`,
+          codes: ['VALIDATION_ERROR'],
+        }),
+      ),
     removeConnection: (provider) =>
       authorized({
         method: 'DELETE',
         path: `/api/v1/me/connections/${encodeURIComponent(provider)}`,
         codes: ['NOT_FOUND', 'CONFLICT'],
+      }),
+    setPassword: (input) =>
+      authorized({
+        method: 'POST',
+        path: '/api/v1/auth/password/set',
+        body: input,
+        codes: ['CONFLICT', 'STEP_UP_REQUIRED', 'VALIDATION_ERROR'],
       }),
   };
 };

@@ -35,7 +35,7 @@ import type { Contract, Door, HttpContext, HttpEnv } from './http/contract.ts';
 import { createCookieGuard, type Guards } from './http/contracts/cookie/guard.ts';
 import { limits as standardLimits } from './http/contracts/standard/policy.ts';
 import { createDoor } from './http/door.ts';
-import { readBuiltPages } from './http/pages/built-pages.ts';
+import { readBuiltPages, wantsHostedPages } from './http/pages/built-pages.ts';
 import { createHostedPages } from './http/pages/hosted-pages.ts';
 import { createLook } from './http/pages/look.ts';
 import { createPages, mailLinkForm } from './http/pages/pages.ts';
@@ -333,9 +333,6 @@ export const composeApp = (
 /** The checks that an application's own routes share with contract `cookie`. */
 export const composeGuards = (config: Config, { auth, deps, feed }: Engine): Guards =>
   createCookieGuard(createDoor({ auth, config, clock: deps.clock, csrf: deps.csrf, limits: deps.limits, openFeed: feed.open }));
-
-/** The hosted pages speak the standard contract, so they are only where it is. */
-const wantsHostedPages = ({ pages, contracts }: Config): boolean => pages && contracts.includes('standard');
 
 const hostedPages = (config: Config, { logger }: Engine, { mailbox }: { mailbox: boolean }): Hono[] => {
   if (!wantsHostedPages(config)) return [];

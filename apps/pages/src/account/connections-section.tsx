@@ -17,7 +17,8 @@ export const ConnectionsSection = () => {
   const { items, trouble, reload } = useList<Connection>(async () => {
     const result = await client.listConnections();
     // A server without providers has no such call.
-    return !result.ok && result.failure.status === 404 ? { ok: true, value: [] } : result;
+    if (result.ok) return { ok: true, value: result.value.items };
+    return result.failure.status === 404 ? { ok: true, value: [] } : result;
   });
   const { busy, said, run } = useAction();
 
@@ -31,8 +32,8 @@ export const ConnectionsSection = () => {
     });
 
   if (!items) return trouble ? <TroubleNotice trouble={trouble} retry={() => void reload()} /> : <Loading />;
-  const nameOf = (id: string) => offered.find((provider) => provider.id === id)?.name ?? id;
-  const others = offered.filter(({ id }) => !items.some(({ provider }) => provider === id));
+  const nameOf = (name: string) => offered.find((provider) => provider.name === name)?.label ?? name;
+  const others = offered.filter(({ name }) => !items.some(({ provider }) => provider === name));
   return (
     <>
       <p>{say.lead}</p>
@@ -64,9 +65,9 @@ export const ConnectionsSection = () => {
       <Said text={said?.text} problem={said?.problem ?? false} />
       {others.map((provider) => (
         <ProviderButton
-          key={provider.id}
+          key={provider.name}
           provider={provider}
-          label={say.connect(provider.name)}
+          label={say.connect(provider.label)}
           wayBack="/auth/account/connections"
         />
       ))}

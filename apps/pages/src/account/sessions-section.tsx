@@ -1,4 +1,5 @@
 import type { UserSession } from '@tegata/client';
+import type { ReactNode } from 'react';
 import { client } from '../client.ts';
 import { type Device, deviceOf, isLocalNetwork } from '../device-in-words.ts';
 import { TroubleNotice, troubleText } from '../form/form-view.tsx';
@@ -99,16 +100,22 @@ export const deviceInWords = ({ browser, system, program }: Device, { sessions }
   return system ? sessions.on(browser, system) : browser;
 };
 
-const sentenceOf = (session: UserSession, { texts, language }: PageContext): string => {
+const sentenceOf = (session: UserSession, { texts, language }: PageContext): ReactNode => {
   const { sessions } = texts;
   const ago = agoIn(language, (Date.now() - Date.parse(session.last_used_at)) / 1000);
   const place = session.current ? timeZone(language) : placeOf(session.ip_address, texts);
-  return [place, sessions.lastUsed(ago), sessions.since(dateIn(language, session.created_at))].filter(Boolean).join(' · ');
+  const parts = [place, sessions.lastUsed(ago), sessions.since(dateIn(language, session.created_at))].filter(Boolean);
+  return parts.map((part, index) => (
+    <span className="part" key={part}>
+      {part}
+      {index < parts.length - 1 && ' · '}
+    </span>
+  ));
 };
 
 /** What this browser knows about where it is, in words: "Japan Time", 「日本時間」. */
 const timeZone = (language: string): string =>
-  new Intl.DateTimeFormat(language, { timeZoneName: 'shortGeneric' }).formatToParts().find(({ type }) => type === 'timeZoneName')
+  new Intl.DateTimeFormat(language, { timeZoneName: 'longGeneric' }).formatToParts().find(({ type }) => type === 'timeZoneName')
     ?.value ?? '';
 
 /** An address says little about a place, and guessing a city from it is often wrong: it is shown as it is. */

@@ -19,7 +19,7 @@ const finish = async (provider: string, search: string): Promise<End | undefined
   // Neither is of use to anybody who looks into the history.
   rewriteAddress(window.location.pathname);
   if (!code) return 'cancelled';
-  const result = await client.loginWithProvider(provider, { code, ...(state ? { state } : {}) });
+  const result = await client.finishConnection(provider, { code, ...(state ? { state } : {}) });
   if (result.ok) return undefined;
   return isTrouble(result.failure) && result.failure.code !== 'unexpected' ? 'unavailable' : 'failed';
 };

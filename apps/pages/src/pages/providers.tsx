@@ -38,9 +38,9 @@ export const Providers = ({ search }: { search: string }) => {
       </p>
       {providers.map((provider) => (
         <ProviderButton
-          key={provider.id}
+          key={provider.name}
           provider={provider}
-          label={texts.logIn.continueWith(provider.name)}
+          label={texts.logIn.continueWith(provider.label)}
           wayBack={new URLSearchParams(search).get('return_to')}
         />
       ))}
@@ -59,7 +59,9 @@ export const ProviderButton = ({ provider, label, wayBack }: ProviderButtonProps
     if (busy) return;
     setBusy(true);
     setProblem(undefined);
-    const result = await client.authorizeWithProvider(provider.id, { redirectTo: `/auth/callback/${provider.id}` });
+    const result = await client.beginConnection(provider.name, {
+      redirectTo: `${window.location.origin}/auth/callback/${provider.name}`,
+    });
     if (result.ok) {
       keepWayBack(wayBack);
       window.location.assign(result.value.url);

@@ -178,7 +178,7 @@ export const en = {
     logIn: 'Log in',
     reset: 'Reset your password',
     notYou: " Wasn't you? ",
-    notYouReset: 'Reset your password now.',
+    notYouReset: 'Reset it now.',
     reasons: {
       logged_out: 'See you next time.',
       logged_out_everywhere: 'All your devices were signed out at once.',

@@ -4,6 +4,7 @@ import { type Config, parseConfig } from '../config/config.ts';
 import { shownDatabaseUrl } from '../config/database-url.ts';
 import { readEnvironment } from '../config/env.ts';
 import { listen } from '../http/listen.ts';
+import { readBuiltPages, wantsHostedPages } from '../http/pages/built-pages.ts';
 import { parseRedisUrl } from '../stores/redis/redis-url.ts';
 import { connectToPrimary } from '../workers/primary.ts';
 
@@ -45,6 +46,8 @@ export const serveProcess = async (): Promise<number> => {
   return 0;
 };
 
+const hasPages = (config: Config): boolean => wantsHostedPages(config) && readBuiltPages() !== undefined;
+
 const redisUse = (url: string, sessionStore: Config['sessionStore']): string => {
   const { host, port, tls } = parseRedisUrl(url);
   const use = sessionStore === 'redis' ? 'sessions, lockouts, limits' : 'limits';
@@ -60,6 +63,7 @@ const banner = (config: Config): string => {
     ...(config.redis ? [['Redis', redisUse(config.redis.url, config.sessionStore)]] : []),
     ['contracts', config.contracts.join(', ')],
     ...(config.workers > 1 ? [['workers', `${config.workers} processes`]] : []),
+    ...(hasPages(config) ? [['pages', `${config.publicUrl}/auth/log-in`]] : []),
     ['API', `${config.publicUrl}/docs`],
   ];
   if (config.smtpUrl) lines.push(['mail', `through ${new URL(config.smtpUrl).host}`]);
@@ -69,6 +73,9 @@ const banner = (config: Config): string => {
     ...(config.production
       ? []
       : ['Development mode: not for the internet. NODE_ENV=production checks what a public server needs.']),
+    ...(wantsHostedPages(config) && !hasPages(config)
+      ? ['The hosted pages are not built, so only those behind mailed links are served. Build them: npm run build:pages']
+      : []),
     ...(config.rateLimits ? [] : ['TEGATA_RATE_LIMITS=off: guessing is slowed by the lockout alone.']),
   ];
   return `\nTegata is ready.\n${text}\n${notes.map((note) => `\n  ! ${note}`).join('')}\n`;

@@ -26,6 +26,10 @@ const types: Record<string, string> = { '.js': 'text/javascript; charset=utf-8',
 /** In the published package beside this file; in the workspace where the build puts them. */
 const folders = ['./hosted/', '../../../../../apps/pages/dist/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
+/** They speak the standard contract, so they are only where it is. */
+export const wantsHostedPages = ({ pages, contracts }: { pages: boolean; contracts: readonly string[] }): boolean =>
+  pages && contracts.includes('standard');
+
 let read: BuiltPages | undefined;
 
 /** Undefined where nothing has been built. */

@@ -26,10 +26,7 @@ export const createHostedPages = (options: HostedPagesOptions): Hono => {
   const { table, files } = options.built;
   const app = new Hono();
 
-  app.get(`${assetsPath}/:name`, (c, next) => {
-    const file = files.get(c.req.param('name'));
-    return file ? sendAsset(c, file) : next();
-  });
+  for (const [name, file] of files) app.get(`${assetsPath}/${name}`, (c) => sendAsset(c, file));
 
   app.get('/auth', (c) => c.redirect('/auth/account', 302));
 

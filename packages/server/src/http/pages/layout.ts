@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { languageOf } from '../language.ts';
+import { HttpProblem } from '../problem.ts';
 import { mark } from './identity.ts';
 import { type Look, logoPath, lookOf, themePath } from './look.ts';
 import { preferencesOf } from './preferences.ts';
@@ -104,9 +105,10 @@ export const createStylesheetRoute = (): Hono =>
   new Hono()
     .get(stylesheetPath, (c) => sendForever(c, stylesheet, 'text/css; charset=utf-8'))
     .get(themePath, (c) => sendForever(c, lookOf(c).stylesheet, 'text/css; charset=utf-8'))
-    .get(logoPath, (c, next) => {
+    .get(logoPath, (c) => {
       const { logoFile } = lookOf(c);
-      return logoFile ? sendForever(c, logoFile.bytes, logoFile.type) : next();
+      if (!logoFile) throw new HttpProblem({ kind: 'not_found' });
+      return sendForever(c, logoFile.bytes, logoFile.type);
     });
 
 /** Whatever has a fingerprint in its address. */

@@ -1,6 +1,6 @@
+import { Unavailable } from '@tegata/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { ok } from '../../packages/core/src/result.ts';
-import { Unavailable } from '@tegata/core';
 import { createLogger } from '../../packages/server/src/observe/logger.ts';
 import { createLocalChannel } from '../../packages/server/src/revocations/channel.ts';
 import { createRevocationFeed } from '../../packages/server/src/revocations/feed.ts';
@@ -43,7 +43,10 @@ const listen = async (server: TestServer, credential: string, headers: Record<st
 };
 
 const dataOf = (received: string): Record<string, unknown>[] =>
-  [...received.matchAll(/^event: revocation\nid: (\S+)\ndata: (.+)$/gm)].map(([, id, data]) => ({ id, ...JSON.parse(data ?? '') }));
+  [...received.matchAll(/^event: revocation\nid: (\S+)\ndata: (.+)$/gm)].map(([, id, data]) => ({
+    id,
+    ...JSON.parse(data ?? ''),
+  }));
 
 test('a log-out reaches a verifier that is subscribed, and nobody else is touched', async () => {
   const server = await startServer();
@@ -117,7 +120,10 @@ test('a row that becomes visible late, behind one with a later id, is told all t
   await expectSoon(verifier, first.accessToken, 'token_revoked: logged_out');
   // As another node would have written it, whose transaction began before and ended after.
   const at = server.now() - 3_000;
-  const id = `${at.toString(16).padStart(12, '0').replace(/^(.{8})/, '$1-')}-7000-8000-000000000001`;
+  const id = `${at
+    .toString(16)
+    .padStart(12, '0')
+    .replace(/^(.{8})/, '$1-')}-7000-8000-000000000001`;
   const { sid } = decodeToken(late.accessToken).claims;
   const values = [id, sid, userId, 'session_revoked', at, at + 3_600_000];
   execute(
@@ -144,7 +150,7 @@ test('a change that is rolled back revokes nothing, and is told to nobody', asyn
   expect(await until(/^event: ready/m)).toContain('"events":0');
   const done = await deps.atomically(async (stores) => ok(await stores.sessions.end(sid, sub, 'logged_out', server.now())));
   expect(done).toEqual(ok(true));
-  expect(dataOf(await until(/^event: revocation[^]*?\n\n/m))).toMatchObject([{ session_id: sid }]);
+  expect(dataOf(await until(/^event: revocation[\s\S]*?\n\n/m))).toMatchObject([{ session_id: sid }]);
 });
 
 test('what can no longer matter is forgotten by the feed, and purged in small steps', async () => {
@@ -236,13 +242,13 @@ test('a reader that takes nothing is cut off, and costs no memory until then', a
   const { userId } = await registered(server, 'ada@example.com');
   const now = server.now();
   const values = Array.from({ length: 10_100 }, (_, index) => {
-    const id = `${now.toString(16).padStart(12, '0').replace(/^(.{8})/, '$1-')}-7000-8000-${index.toString().padStart(12, '0')}`;
+    const id = `${now
+      .toString(16)
+      .padStart(12, '0')
+      .replace(/^(.{8})/, '$1-')}-7000-8000-${index.toString().padStart(12, '0')}`;
     return `('${id}', '${id}', '${userId}', 'logged_out', ${now}, ${now + 60_000})`;
   });
-  execute(
-    server,
-    `insert into revocations (id, session_id, user_id, reason, revoked_at, expires_at) values ${values.join(',')}`,
-  );
+  execute(server, `insert into revocations (id, session_id, user_id, reason, revoked_at, expires_at) values ${values.join(',')}`);
   await expect.poll(() => server.engine.feed.readers(), { timeout: 5_000 }).toBe(0);
   await expect(opened.getReader().closed).rejects.toThrow('does not keep up');
 });

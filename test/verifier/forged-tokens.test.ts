@@ -75,9 +75,11 @@ const forgeries = ({ sign, header, claims, good }: Issuer): [name: string, code:
     ['alg twice', 'token_malformed', sign(JSON.stringify(header).replace('{', '{"alg":"none",'), claims)],
     ['sub twice', 'token_malformed', sign(header, text.replace('{', '{"sub":"somebody",'))],
     ['exp twice, once escaped', 'token_malformed', sign(header, text.replace('{', '{"\\u0065xp":9999999999,'))],
-    ...['rt+jwt', 'JWT', 'at+JWT', 'application/at+jwt', '', null, ['at+jwt']].map(
-      (typ): [string, TokenFailureCode, string] => [`typ ${JSON.stringify(typ)}`, 'type_wrong', withHeader({ typ })],
-    ),
+    ...['rt+jwt', 'JWT', 'at+JWT', 'application/at+jwt', '', null, ['at+jwt']].map((typ): [string, TokenFailureCode, string] => [
+      `typ ${JSON.stringify(typ)}`,
+      'type_wrong',
+      withHeader({ typ }),
+    ]),
     ['no typ', 'type_wrong', sign(without(header, 'typ'), claims)],
     ...['evil', '', null, 0, ['tegata'], 'tegata/'].map((iss): [string, TokenFailureCode, string] => [
       `iss ${JSON.stringify(iss)}`,
@@ -85,11 +87,9 @@ const forgeries = ({ sign, header, claims, good }: Issuer): [name: string, code:
       withClaims({ iss }),
     ]),
     ['no iss', 'issuer_wrong', sign(header, without(claims, 'iss'))],
-    ...['evil', '', null, [], ['evil'], {}, ['tegata-api', 1], 'tegata/refresh'].map((aud): [string, TokenFailureCode, string] => [
-      `aud ${JSON.stringify(aud)}`,
-      'audience_wrong',
-      withClaims({ aud }),
-    ]),
+    ...['evil', '', null, [], ['evil'], {}, ['tegata-api', 1], 'tegata/refresh'].map(
+      (aud): [string, TokenFailureCode, string] => [`aud ${JSON.stringify(aud)}`, 'audience_wrong', withClaims({ aud })],
+    ),
     ['no aud', 'audience_wrong', sign(header, without(claims, 'aud'))],
     ...['sub', 'jti', 'sid', 'gen', 'iat', 'exp'].map((name): [string, TokenFailureCode, string] => [
       `no ${name}`,
@@ -112,9 +112,21 @@ const forgeries = ({ sign, header, claims, good }: Issuer): [name: string, code:
     ['payload that is no JSON', 'token_malformed', sign(header, 'x')],
     ['invalid UTF-8', 'token_malformed', `${head}.${Buffer.from([0x7b, 0xff, 0x7d]).toString('base64url')}.${signature}`],
     ['a byte order mark', 'token_malformed', sign(`\ufeff${JSON.stringify(header)}`, claims)],
-    ...['', '.', '..', '...', 'x', `${head}.${body}`, `${head}..${signature}`, `.${body}.${signature}`, `${good}.${signature}`].map(
-      (token): [string, TokenFailureCode, string] => [`the text ${JSON.stringify(token.slice(0, 20))}`, 'token_malformed', token],
-    ),
+    ...[
+      '',
+      '.',
+      '..',
+      '...',
+      'x',
+      `${head}.${body}`,
+      `${head}..${signature}`,
+      `.${body}.${signature}`,
+      `${good}.${signature}`,
+    ].map((token): [string, TokenFailureCode, string] => [
+      `the text ${JSON.stringify(token.slice(0, 20))}`,
+      'token_malformed',
+      token,
+    ]),
     ['padding', 'token_malformed', `${good}==`],
     ['white space behind', 'token_malformed', `${good} `],
     ['a line break inside', 'token_malformed', `${head}.\n${body}.${signature}`],
@@ -178,15 +190,22 @@ const signAs = (alg: 'ES256' | 'EdDSA', { privateKey: key }: Pair, header: unkno
   const signature = alg === 'ES256' ? signWith('sha256', bytes, { key, dsaEncoding: 'ieee-p1363' }) : signWith(null, bytes, key);
   return `${input}.${signature.toString('base64url')}`;
 };
-const jwkOf = (alg: string, kid: string, { publicKey }: Pair) => ({ ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' });
+const jwkOf = (alg: string, kid: string, { publicKey }: Pair) => ({
+  ...publicKey.export({ format: 'jwk' }),
+  kid,
+  alg,
+  use: 'sig',
+});
 
 describe('signed with the shared secret', () => {
   test('0 of the forgeries is accepted, and each is refused for what is wrong with it', async () => {
     const issuer = await serverWithSecret();
     expect(await outcome(issuer.verifier, issuer.good)).toBe('ok');
-    for (const [name, code, token] of forgeries(issuer)) expect(`${name}: ${await outcome(issuer.verifier, token)}`).toBe(`${name}: ${code}`);
+    for (const [name, code, token] of forgeries(issuer))
+      expect(`${name}: ${await outcome(issuer.verifier, token)}`).toBe(`${name}: ${code}`);
     expect(await outcome(issuer.verifier, issuer.refreshToken)).toBe('type_wrong');
-    for (const none of [undefined, null, 1, {}, []]) expect(await outcome(issuer.verifier, none as never)).toBe('token_malformed');
+    for (const none of [undefined, null, 1, {}, []])
+      expect(await outcome(issuer.verifier, none as never)).toBe('token_malformed');
     expect(await outcome(issuer.verifier, issuer.good)).toBe('ok');
   });
 });
@@ -205,7 +224,8 @@ describe.each(['ES256', 'EdDSA'] as const)('signed with %s', (alg) => {
     const verifier = createVerifier({ ...expected, jwks: url, clock: () => now });
     const issuer: Issuer = { sign, header, claims: claims(), good: sign(header, claims()), verifier };
     expect(await outcome(verifier, issuer.good)).toBe('ok');
-    for (const [name, code, token] of forgeries(issuer)) expect(`${name}: ${await outcome(verifier, token)}`).toBe(`${name}: ${code}`);
+    for (const [name, code, token] of forgeries(issuer))
+      expect(`${name}: ${await outcome(verifier, token)}`).toBe(`${name}: ${code}`);
 
     // The classic confusion: HS256, with the public key as the secret, in every form in which it may be at hand.
     const jwk = JSON.stringify(jwkOf(alg, 'key-1', pair));
@@ -225,7 +245,9 @@ describe.each(['ES256', 'EdDSA'] as const)('signed with %s', (alg) => {
     const verifier = createVerifier({ ...expected, jwks: url, clock: () => now });
     expect(await outcome(verifier, signAs(other, otherPair, { ...header, alg: other, kid: 'key-2' }, claims()))).toBe('ok');
     expect(await outcome(verifier, signAs(other, otherPair, { ...header, alg: other }, claims()))).toBe('algorithm_not_allowed');
-    expect(await outcome(verifier, signAs(other, otherPair, { ...header, kid: 'key-2' }, claims()))).toBe('algorithm_not_allowed');
+    expect(await outcome(verifier, signAs(other, otherPair, { ...header, kid: 'key-2' }, claims()))).toBe(
+      'algorithm_not_allowed',
+    );
   });
 });
 
@@ -287,8 +309,12 @@ describe('the document of public keys', () => {
     served.keys = [...twins, secret, encrypting, misnamed, halved, null, 1, {}, jwkOf('ES256', 'key-1', pair)];
     const verifier = createVerifier({ ...expected, jwks: url, clock: () => now });
     expect(await outcome(verifier, sign('key-1'))).toBe('ok');
-    expect([await outcome(verifier, sign('twin')), await outcome(verifier, sign('twin', other))]).toEqual(['key_unknown', 'key_unknown']);
-    for (const kid of ['shared', 'enc', 'misnamed', 'halved']) expect(await outcome(verifier, sign(kid)), kid).toBe('key_unknown');
+    expect([await outcome(verifier, sign('twin')), await outcome(verifier, sign('twin', other))]).toEqual([
+      'key_unknown',
+      'key_unknown',
+    ]);
+    for (const kid of ['shared', 'enc', 'misnamed', 'halved'])
+      expect(await outcome(verifier, sign(kid)), kid).toBe('key_unknown');
     const input = `${encode({ alg: 'HS256', typ: 'at+jwt', kid: 'shared' })}.${encode(claims())}`;
     const byOct = `${input}.${createHmac('sha256', Buffer.alloc(32, 1)).update(input).digest('base64url')}`;
     expect(await outcome(verifier, byOct)).toBe('algorithm_not_allowed');

@@ -35,7 +35,10 @@ test('services add shows a credential once; it works until it is revoked, and on
   expect((await introspect(server, `Bearer ${credential}`, 'x')).status).toBe(403);
   const listed = await services(server, 'list');
   expect(listed.stdout).toMatch(new RegExp(`^${id} {2}active {3}\\S+ {2}notes {2}\\(revocations:read\\)\n$`));
-  expect(await services(server, 'revoke', id)).toMatchObject({ code: 0, stdout: `The credential of ${id} is refused from now on.\n` });
+  expect(await services(server, 'revoke', id)).toMatchObject({
+    code: 0,
+    stdout: `The credential of ${id} is refused from now on.\n`,
+  });
   expect((await asked()).status).toBe(401);
   expect((await services(server, 'list')).stdout).toContain(`${id}  revoked`);
   expect(await services(server, 'revoke', id)).toMatchObject({ code: 1, stderr: expect.stringContaining(`No service ${id}`) });
@@ -126,4 +129,3 @@ test('trying credentials gets slow, and a service has a limit of its own', async
   // From the same address.
   expect((await introspect(server, `Bearer ${credential}`, 'x')).status).toBe(200);
 });
-

@@ -25,7 +25,9 @@ export const serviceCredential = async (server: TestServer, ...scopes: ServiceSc
 
 export const feedUrl = ({ url }: Pick<TestServer, 'url'>): string => `${url}/api/v1/revocations`;
 
-type Change = Partial<Omit<VerifierOptions, 'feed' | 'jwks' | 'secret'>> & { feed?: Partial<NonNullable<VerifierOptions['feed']>> };
+type Change = Partial<Omit<VerifierOptions, 'feed' | 'jwks' | 'secret'>> & {
+  feed?: Partial<NonNullable<VerifierOptions['feed']>>;
+};
 
 /** Without a feed. */
 export const plainVerifier = async (server: TestServer, change: Change = {}): Promise<Verifier> => {
@@ -49,7 +51,11 @@ export const subscribedVerifier = async (server: TestServer, change: Change = {}
 };
 
 /** `ok`, or the code and the reason of the refusal. */
-export const outcome = async (verifier: Verifier, token: string, options?: Parameters<Verifier['verify']>[1]): Promise<string> => {
+export const outcome = async (
+  verifier: Verifier,
+  token: string,
+  options?: Parameters<Verifier['verify']>[1],
+): Promise<string> => {
   const verified = await verifier.verify(token, options);
   if (verified.ok) return 'ok';
   const { code, reason } = verified.failure;

@@ -1,5 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
+const journeys = [
+  'standard',
+  'cookie',
+  'bearer',
+  'organization',
+  'http',
+  'properties',
+  'cli',
+  'contracts',
+  'tasks',
+  'embedding',
+  'verifier',
+];
+
 export default defineConfig({
   test: {
     reporters: ['default', './test/closing-line.ts'],
@@ -10,13 +24,51 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['test/faults/**', '**/node_modules/**'],
+          exclude: ['test/faults/**', 'test/postgres/**', 'test/browser/**', '**/node_modules/**'],
+          provide: { backend: 'sqlite' },
           // No test replaces a module, so the files of one worker may share what they import.
           isolate: false,
           testTimeout: 20_000,
         },
       },
-      { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 240_000, fileParallelism: false } },
+      {
+        test: {
+          name: 'postgres',
+          include: ['test/postgres/**/*.test.ts', ...journeys.map((folder) => `test/${folder}/**/*.test.ts`)],
+          provide: { backend: 'postgres' },
+          globalSetup: './test/services/postgres-setup.ts',
+          isolate: false,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'redis',
+          include: journeys.map((folder) => `test/${folder}/**/*.test.ts`),
+          provide: { backend: 'postgres+redis' },
+          globalSetup: ['./test/services/postgres-setup.ts', './test/services/redis-setup.ts'],
+          isolate: false,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          provide: { backend: 'sqlite' },
+          testTimeout: 240_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          provide: { backend: 'sqlite' },
+          globalSetup: ['test/browser/browser-setup.ts'],
+          testTimeout: 120_000,
+        },
+      },
     ],
   },
 });

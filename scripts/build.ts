@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 
-for (const name of ['contract', 'core', 'server', 'verifier']) {
+for (const name of ['contract', 'core', 'client', 'react', 'server', 'verifier']) {
   const folder = join(root, 'packages', name);
   const dist = join(folder, 'dist');
   rmSync(dist, { recursive: true, force: true });

@@ -8,12 +8,17 @@ import { contracts } from '../packages/server/src/http/app.ts';
 import type { Contract } from '../packages/server/src/http/contract.ts';
 import { listen } from '../packages/server/src/http/listen.ts';
 import type { Tegata } from '../packages/server/src/index.ts';
+import { openBackend } from './backend.ts';
 
-/** A real server for one test: real HTTP on a free port, a real SQLite file, a clock that the test moves. */
+/** A real server for one test: real HTTP on a free port, a real database, a clock that the test moves. */
 export type TestServer = {
   url: string;
   engine: Engine;
   dataDir: string;
+  /** `sqlite:…` or `postgres://…`. */
+  databaseUrl: string;
+  /** Where its sessions are, when they are there. */
+  redis: { url: string; prefix: string } | undefined;
   /** Moves the clock. */
   advance: (duration: { milliseconds?: number; seconds?: number; minutes?: number; hours?: number; days?: number }) => void;
   now: () => number;
@@ -64,11 +69,13 @@ export const startServer = async (
   doors: readonly Contract[] = contracts,
 ): Promise<TestServer> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'tegata-test-'));
+  const backend = await openBackend();
   const environment = {
     TEGATA_DATA_DIR: dataDir,
     TEGATA_RATE_LIMITS: 'off',
     LOG_LEVEL: 'silent',
     PORT: '0',
+    ...backend.settings,
     ...settings,
   };
   const config = parseConfig(environment, doors);
@@ -81,7 +88,7 @@ export const startServer = async (
   const app = composeApp(config, engine, { isStopping: () => false, contracts: doors });
   const fetchApp: Tegata['fetch'] = (request, bindings) => app.fetch(request, bindings);
   const handler = application({ fetch: fetchApp, guards: composeGuards(config, engine) });
-  const server = await listen(handler, { port: 0, host: '127.0.0.1' });
+  const server = await listen(handler, { port: config.port, host: '127.0.0.1' });
   const url = `http://127.0.0.1:${server.port}`;
 
   const call: TestServer['call'] = async (method, path, { body, token, cookie, headers } = {}) => {
@@ -120,8 +127,9 @@ export const startServer = async (
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= (async () => {
-      await server.close(100);
+      await server.close({ withinMs: 100 });
       await engine.close();
+      await backend.release();
       await rm(dataDir, { recursive: true, force: true });
     })();
     return closed;
@@ -132,6 +140,8 @@ export const startServer = async (
     url,
     engine,
     dataDir,
+    databaseUrl: config.databaseUrl,
+    redis: config.sessionStore === 'redis' ? config.redis : undefined,
     now: () => now,
     advance: ({ milliseconds = 0, seconds = 0, minutes = 0, hours = 0, days = 0 }) => {
       now += (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000 + milliseconds;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Hono } from 'hono';
 
 // Three files, and a policy under which the browser runs and loads nothing else.
@@ -15,16 +15,19 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** The script is built at installation, by build-page.ts. */
 const files = {
   '/': { name: 'index.html', type: 'text/html' },
   '/page.css': { name: 'page.css', type: 'text/css' },
-  '/page.js': { name: 'page.js', type: 'text/javascript' },
+  '/page.js': { name: 'dist/page.js', type: 'text/javascript' },
 };
 
 export const createPage = (): Hono => {
   const app = new Hono();
   for (const [path, { name, type }] of Object.entries(files)) {
-    const content = readFileSync(new URL(`./page/${name}`, import.meta.url), 'utf8');
+    const file = new URL(`./page/${name}`, import.meta.url);
+    if (!existsSync(file)) throw new Error('The page is not built yet: run `npm run prepare`, then start again.');
+    const content = readFileSync(file, 'utf8');
     app.get(path, (c) =>
       c.body(content, 200, {
         'Content-Type': `${type}; charset=utf-8`,

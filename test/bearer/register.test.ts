@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { execute } from '../database.ts';
 import { recordSql } from '../recorded-sql.ts';
+import { sessionsInRedis } from '../redis-sessions.ts';
 import type { TestServer } from '../server.ts';
 import { allBytes, count, rows } from '../standard/stored.ts';
 import { decodeToken } from '../standard/tokens.ts';
@@ -97,17 +98,20 @@ describe('somebody registers', () => {
     expect(statements.filter((sql) => sql === 'begin immediate' || sql === 'commit')).toEqual(['begin immediate', 'commit']);
   });
 
-  test.each([...tables, 'sessions'])('S1.27 when the row in %s cannot be written, nothing is', async (table) => {
-    const server = await startBearer();
-    execute(server, `create trigger refused before insert on ${table} begin select raise(abort, 'refused'); end`);
-    const answer = await register(server);
-    expect(answer.status).toBe(500);
-    expect(answer.body).toEqual({ error: 'Internal server error' });
-    const every = [...tables, 'sessions', 'one_time_tokens', 'mail_outbox'];
-    expect(counts(server, every)).toEqual(eachTable(0, every));
-    execute(server, 'drop trigger refused');
-    expect((await register(server)).status).toBe(201);
-  });
+  test.each([...tables, ...(sessionsInRedis ? [] : ['sessions'])])(
+    'S1.27 when the row in %s cannot be written, nothing is',
+    async (table) => {
+      const server = await startBearer();
+      execute(server, `create trigger refused before insert on ${table} begin select raise(abort, 'refused'); end`);
+      const answer = await register(server);
+      expect(answer.status).toBe(500);
+      expect(answer.body).toEqual({ error: 'Internal server error' });
+      const every = [...tables, 'sessions', 'one_time_tokens', 'mail_outbox'];
+      expect(counts(server, every)).toEqual(eachTable(0, every));
+      execute(server, 'drop trigger refused');
+      expect((await register(server)).status).toBe(201);
+    },
+  );
 
   test('S1.9 the address is unverified, and the mail that asks to verify it is not needed for anything', async () => {
     const server = await startBearer();

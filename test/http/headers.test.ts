@@ -66,7 +66,7 @@ test('every answer, errors included, has a request id and the security headers, 
 });
 
 test('pages have them too, with a policy that lets them look like something and no script run', async () => {
-  const server = await startServer();
+  const server = await startServer({ TEGATA_PAGES: 'off' });
   for (const path of ['/', '/docs', '/auth/verify-email?token=x', '/auth/reset-password?token=x', '/auth/undo-email']) {
     expectHeaders(await server.call('GET', path), forPeople, 'no-store');
   }
@@ -74,11 +74,12 @@ test('pages have them too, with a policy that lets them look like something and 
   expectHeaders(mailbox, forPeople.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'"), 'no-store');
 });
 
-test('public keys and the style sheet are all that may be kept', async () => {
+test('public keys and the style sheets are all that may be kept', async () => {
   const server = await startServer();
   expectHeaders(await server.call('GET', '/.well-known/jwks.json'), forPrograms, 'public, max-age=300');
-  const stylesheet = await server.call('GET', '/auth/pages.css');
-  expectHeaders(stylesheet, forPrograms, 'public, max-age=31536000, immutable');
+  for (const path of ['/auth/pages.css', '/auth/theme.css']) {
+    expectHeaders(await server.call('GET', path), forPrograms, 'public, max-age=31536000, immutable');
+  }
 });
 
 test('the published keys hold no secret: a shared key is not among them', async () => {

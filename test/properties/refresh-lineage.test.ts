@@ -95,6 +95,7 @@ const openLineage = async (server: TestServer, way: Way) => {
   return {
     first,
     sessionId: decodeToken(first.accessToken).claims.sid,
+    userId: decodeToken(first.accessToken).claims.sub,
     issued: issued as readonly Pair[],
     current: () => issued.length - 1,
     sinceRotation: () => server.now() - rotatedAt,
@@ -333,7 +334,7 @@ describe.each([
               expect(lineage.current() - before).toBeLessThanOrEqual(currentIsAmong ? 1 : 0);
               if (dead) expect(served.filter((one) => !('refused' in one))).toEqual([]);
             }
-            const session = await server.engine.stores.sessions.find(lineage.sessionId);
+            const session = await server.engine.stores.sessions.find(lineage.sessionId, lineage.userId);
             dead = session?.endedAt !== null;
             const current = lineage.issued.filter(({ refreshToken }) => {
               const { gen, jti } = decodeToken(refreshToken).claims;

@@ -32,7 +32,7 @@ export const findOrInstall = async (wanted: Wanted): Promise<string> => {
 };
 
 const find = ({ program, folders = () => [] }: Wanted): string | undefined => {
-  const places = [...folders(), ...(process.env['PATH'] ?? '').split(':').filter(Boolean)];
+  const places = [...folders(), ...(process.env.PATH ?? '').split(':').filter(Boolean)];
   return places.map((folder) => join(folder, program)).find(isExecutable);
 };
 
@@ -45,7 +45,8 @@ const isExecutable = (path: string): boolean => {
   }
 };
 
-const install = async (debianPackage: string): Promise<string | undefined> => {
+/** What went wrong, if anything did. */
+export const install = async (debianPackage: string): Promise<string | undefined> => {
   if (process.getuid?.() !== 0) return 'only root can install packages';
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   try {

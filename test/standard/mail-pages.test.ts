@@ -18,6 +18,8 @@ import {
 const ada = 'ada@example.com';
 const work = 'ada@work.example';
 const newPassword = 'another good password';
+/** Then a mailed link leads to a page that needs no script; with hosted pages it is what their documents hold for such browsers. */
+const withoutHostedPages = { TEGATA_PAGES: 'off' };
 
 /** A page as a browser without script sees it. */
 type Page = { answer: Answer; status: number; title: string; words: string; html: string };
@@ -111,7 +113,7 @@ const everyPage = Object.entries(pages);
 
 describe.each(everyPage)('%s', (path, { arrange, typed, isUsed, english, japanese }) => {
   test('V36 opened twenty times by link scanners it changes nothing; then the person presses the button, once', async () => {
-    const server = await startServer();
+    const server = await startServer(withoutHostedPages);
     const link = await arrange(server);
     for (let turn = 0; turn < 10; turn += 1) {
       expect((await open(server, link)).status).toBe(200);
@@ -128,7 +130,7 @@ describe.each(everyPage)('%s', (path, { arrange, typed, isUsed, english, japanes
   });
 
   test('its headers let nothing run, frame, cache or leak it, and the token is in no address but the mailed one', async () => {
-    const server = await startServer();
+    const server = await startServer(withoutHostedPages);
     const link = await arrange(server);
     const token = tokenIn(link);
     const form = await open(server, link);
@@ -159,7 +161,7 @@ describe.each(everyPage)('%s', (path, { arrange, typed, isUsed, english, japanes
   });
 
   test('speaks the browser’s language, or the one chosen on the page, to the end', async () => {
-    const server = await startServer();
+    const server = await startServer(withoutHostedPages);
     const link = await arrange(server);
     const form = await open(server, link, inJapanese);
     expect(form.title).toBe(japanese[0]);
@@ -175,7 +177,7 @@ describe.each(everyPage)('%s', (path, { arrange, typed, isUsed, english, japanes
   });
 
   test('says what is wrong with a link that is unknown, incomplete or too long, and 400', async () => {
-    const server = await startServer();
+    const server = await startServer(withoutHostedPages);
     for (const link of [path, `${path}?token=`, `${path}?token=${'x'.repeat(513)}`, `${path}?other=1`]) {
       const shown = await open(server, link);
       expect(shown.status, link).toBe(400);
@@ -190,7 +192,7 @@ describe.each(everyPage)('%s', (path, { arrange, typed, isUsed, english, japanes
   });
 
   test('shows a hostile token as text and takes it as what it is', async () => {
-    const server = await startServer();
+    const server = await startServer(withoutHostedPages);
     const hostile = '"><script>alert(1)</script><input name="x" value="\'&amp;';
     const form = await open(server, `${path}?token=${encodeURIComponent(hostile)}&lang=${encodeURIComponent('"><b>')}`);
     expect(form.status).toBe(200);
@@ -199,7 +201,7 @@ describe.each(everyPage)('%s', (path, { arrange, typed, isUsed, english, japanes
   });
 
   test('refuses anything but a small form, in words or in the shape of the API, and uses nothing up', async () => {
-    const server = await startServer();
+    const server = await startServer(withoutHostedPages);
     const link = await arrange(server);
     const send = (body: string, type: string, address: string = path) =>
       server.call('POST', address, { body, headers: { 'content-type': type } });
@@ -229,7 +231,7 @@ describe.each(everyPage)('%s', (path, { arrange, typed, isUsed, english, japanes
   });
 
   test('of eight who press at once one did it, and nobody sees a failure of the server', async () => {
-    const server = await startServer();
+    const server = await startServer(withoutHostedPages);
     const form = await open(server, await arrange(server));
     const ends = await server.atOnce(8, () => press(server, form, typed));
     expect(ends.filter(({ title }) => title === english[1])).toHaveLength(1);
@@ -239,7 +241,7 @@ describe.each(everyPage)('%s', (path, { arrange, typed, isUsed, english, japanes
 
 describe('/auth/verify-email', () => {
   test('S3.34 S3.145 the second press says that it was done before', async () => {
-    const server = await startServer();
+    const server = await startServer(withoutHostedPages);
     await register(server, ada);
     const form = await open(server, await mailedPath(server, ada, '/auth/verify-email'));
     await press(server, form);
@@ -249,7 +251,7 @@ describe('/auth/verify-email', () => {
   });
 
   test('after 24 hours it says that the link has expired', async () => {
-    const server = await startServer();
+    const server = await startServer(withoutHostedPages);
     await register(server, ada);
     const link = await mailedPath(server, ada, '/auth/verify-email');
     server.advance({ hours: 24 });
@@ -261,7 +263,7 @@ describe('/auth/verify-email', () => {
   });
 
   test('says that the address went to somebody else in the meantime, with 409', async () => {
-    const server = await startServer();
+    const server = await startServer(withoutHostedPages);
     await registered(server, ada);
     const { accessToken } = await loggedIn(server, ada);
     await server.call('POST', '/api/v1/me/emails', { token: accessToken, body: { email: work } });
@@ -274,7 +276,7 @@ describe('/auth/verify-email', () => {
   });
 
   test('a suspended user confirms the address and stays suspended', async () => {
-    const server = await startServer();
+    const server = await startServer(withoutHostedPages);
     const { body } = await register(server, ada);
     await server.engine.auth.setUserStatus({ userId: body.data.user_id, status: 'suspended' });
     const end = await press(server, await open(server, await mailedPath(server, ada, '/auth/verify-email')));
@@ -310,7 +312,7 @@ describe('/auth/reset-password', () => {
       'メールアドレスと同じ文字列は使えません。別のパスワードを入力してください。',
     ],
   ])('says what is wrong with %j, keeps the link usable, and takes a better one', async (password, english, japanese) => {
-    const server = await startServer();
+    const server = await startServer(withoutHostedPages);
     const { link } = await asked(server);
     const refused = await press(server, await open(server, link), { password });
     expect(refused.status).toBe(400);
@@ -324,7 +326,7 @@ describe('/auth/reset-password', () => {
   });
 
   test('S3.107 S3.151 signs every device out, does not log in, tells the owner, and works once', async () => {
-    const server = await startServer();
+    const server = await startServer(withoutHostedPages);
     const { session, link } = await asked(server);
     server.advance({ minutes: 1 });
     const form = await open(server, link);
@@ -341,7 +343,7 @@ describe('/auth/reset-password', () => {
   });
 
   test('after an hour it says that the link has expired', async () => {
-    const server = await startServer();
+    const server = await startServer(withoutHostedPages);
     const { link } = await asked(server);
     server.advance({ hours: 1 });
     const end = await press(server, await open(server, link), { password: newPassword });
@@ -351,7 +353,7 @@ describe('/auth/reset-password', () => {
   });
 
   test('a password with anything in it arrives as it was typed', async () => {
-    const server = await startServer();
+    const server = await startServer(withoutHostedPages);
     const { link } = await asked(server);
     const password = ' +%41&=;"<é🦊 パスワード ';
     expect((await press(server, await open(server, link), { password })).status).toBe(200);
@@ -364,7 +366,7 @@ describe('/auth/undo-email', () => {
   const { arrange } = pages['/auth/undo-email'];
 
   test('names the address that is back, ends every session, and mails a link to set a new password', async () => {
-    const server = await startServer();
+    const server = await startServer(withoutHostedPages);
     const link = await arrange(server);
     const session = await loggedIn(server, work);
     server.advance({ minutes: 1 });
@@ -378,7 +380,7 @@ describe('/auth/undo-email', () => {
   });
 
   test('works once, and until the 72nd hour', async () => {
-    const server = await startServer();
+    const server = await startServer(withoutHostedPages);
     const link = await arrange(server);
     server.advance({ hours: 72, seconds: -1 });
     const form = await open(server, link);
@@ -387,7 +389,7 @@ describe('/auth/undo-email', () => {
     expect(again.status).toBe(400);
     expect(again.title).toBe('This link has been used');
 
-    const late = await startServer();
+    const late = await startServer(withoutHostedPages);
     const lateLink = await arrange(late);
     late.advance({ hours: 72 });
     const end = await press(late, await open(late, lateLink));
@@ -397,7 +399,7 @@ describe('/auth/undo-email', () => {
 });
 
 test('a token of one page is unknown to the others', async () => {
-  const server = await startServer();
+  const server = await startServer(withoutHostedPages);
   const undo = await pages['/auth/undo-email'].arrange(server);
   await forgot(server, ada);
   const reset = await mailedPath(server, ada, '/auth/reset-password');
@@ -473,7 +475,7 @@ describe('limits', () => {
 });
 
 test('the style sheet that the pages name is served, and may be kept', async () => {
-  const server = await startServer();
+  const server = await startServer(withoutHostedPages);
   const { html } = await open(server, '/auth/verify-email?token=x');
   const address = /<link rel="stylesheet" href="([^"]*)"/.exec(html)?.[1] as string;
   const answer = await server.call('GET', address);

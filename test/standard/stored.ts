@@ -1,19 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { rows } from '../database.ts';
 import type { TestServer } from '../server.ts';
 
 // What a test sees of the data folder from outside, as a backup or a thief would.
 
-/** Rows of the server's database, read through a connection of our own. */
-export const rows = (server: TestServer, query: string): Record<string, unknown>[] => {
-  const database = new DatabaseSync(join(server.dataDir, 'tegata.db'), { readOnly: true });
-  try {
-    return database.prepare(query).all();
-  } finally {
-    database.close();
-  }
-};
+export { rows };
 
 export const count = (server: TestServer, table: string): number =>
   rows(server, `select count(*) as n from ${table}`)[0]?.n as number;

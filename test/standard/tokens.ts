@@ -1,6 +1,9 @@
 // Tokens as whoever holds them can read them.
 
-type Decoded = { header: Record<string, unknown>; claims: Record<string, unknown> & { sid: string; gen: number; jti: string } };
+type Decoded = {
+  header: Record<string, unknown>;
+  claims: Record<string, unknown> & { sub: string; sid: string; gen: number; jti: string };
+};
 
 const fromSegment = (segment: string | undefined) => JSON.parse(Buffer.from(segment ?? '', 'base64url').toString('utf8'));
 

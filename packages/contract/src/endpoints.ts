@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { type IssueKey, says } from './issue-texts.ts';
-import { emailSchema, messageSchema, sessionSchema, userSchema } from './schemas.ts';
+import { connectionSchema, emailSchema, messageSchema, providerSchema, sessionSchema, userSchema } from './schemas.ts';
 
 /** Any text: what is no address is answered by each call in its own way. */
 const email = z.string(says('emailRequired'));
@@ -26,6 +26,9 @@ const avatarUrl = z
   .max(2048, says('avatarUrlTooLong'))
   .nullable();
 const tokenTransport = z.enum(['cookie', 'body'], says('tokenTransportUnknown')).optional();
+/** What the provider put behind the callback's address: handed on as it came. */
+const authorizationCode = z.string(says('codeRequired')).max(4096, says('codeTooLong')).optional();
+const state = z.string().max(512, says('stateTooLong')).optional();
 const presentedRefreshToken = z.string(says('tokenRequired')).max(8192, says('refreshTokenTooLong')).optional();
 
 const wholeNumber = (from: number, to: number, key: IssueKey) =>
@@ -237,6 +240,20 @@ export const endpoints = {
       ['ACCOUNT_LOCKED', 'too many failed attempts, please try again later'],
     ],
   }),
+  setPassword: endpoint({
+    method: 'POST',
+    path: '/api/v1/auth/password/set',
+    tag: 'Passwords',
+    summary: 'Set a first password',
+    description: 'For an account that logs in through providers only. Needs a log-in younger than five minutes.',
+    auth: 'access_token',
+    body: z.object({ password }),
+    success: { status: 200, data: messageSchema },
+    failures: [
+      ['CONFLICT', 'this account already has a password'],
+      ['STEP_UP_REQUIRED', 'please log in again to do this'],
+    ],
+  }),
   me: endpoint({
     method: 'GET',
     path: '/api/v1/me',
@@ -272,6 +289,101 @@ export const endpoints = {
       ['UNAUTHORIZED', 'password is incorrect'],
       ['ACCOUNT_LOCKED', 'too many failed attempts, please try again later'],
       ['STEP_UP_REQUIRED', 'please log in again to do this'],
+    ],
+  }),
+  listProviders: endpoint({
+    method: 'GET',
+    path: '/api/v1/auth/oauth',
+    tag: 'Connections',
+    summary: 'List the providers on offer',
+    success: { status: 200, data: z.array(providerSchema) },
+    failures: [],
+  }),
+  beginConnection: endpoint({
+    method: 'GET',
+    path: '/api/v1/auth/oauth/{provider}/authorize',
+    tag: 'Connections',
+    summary: 'Begin to log in with a provider',
+    description:
+      "Gives the provider's address to send the person to, and sets a cookie that binds the answer to this browser for ten minutes. With `Authorization: Bearer …` the provider is added to the person's account instead.",
+    auth: 'access_token_optional',
+    query: z.object({
+      redirect_to: z
+        .string(says('redirectToNotText'))
+        .max(1024, says('redirectToNotText'))
+        .optional()
+        .describe(
+          'The page of yours that takes the answer: of an allowed origin, without query or fragment, and registered at the provider',
+        ),
+    }),
+    success: { status: 200, data: z.object({ url: z.string() }) },
+    failures: [
+      ['VALIDATION_ERROR', 'unsupported oauth provider'],
+      ['VALIDATION_ERROR', 'redirect_to must be an address on an allowed origin'],
+    ],
+    limit: '20 a minute per IP address',
+  }),
+  finishConnection: endpoint({
+    method: 'POST',
+    path: '/api/v1/auth/oauth/{provider}',
+    tag: 'Connections',
+    summary: 'Log in with the code of a provider',
+    description:
+      'Needs the cookie of the call that began it. Hand on `code`, `state` and, where there is one, `iss` as the provider sent them; or `error`, when the person was not logged in there. When a logged-in person adds a provider, the answer repeats their own access token.',
+    auth: 'access_token_optional',
+    body: z.object({
+      code: authorizationCode,
+      state,
+      iss: z.string().max(2048, says('notValid')).optional().describe('RFC 9207'),
+      error: z.string().max(256, says('notValid')).optional().describe('Instead of `code`, such as `access_denied`'),
+      token_transport: tokenTransport,
+    }),
+    success: {
+      status: 200,
+      data: z.object({
+        access_token: accessToken,
+        expires_in: expiresIn,
+        refresh_token: refreshToken,
+        user: userSchema,
+        is_new_user: z.boolean(),
+      }),
+    },
+    failures: [
+      ['VALIDATION_ERROR', 'provider is required'],
+      ['VALIDATION_ERROR', 'unsupported oauth provider'],
+      ['VALIDATION_ERROR', 'invalid authorization code'],
+      ['INVALID_REQUEST', 'you did not allow the provider to log you in'],
+      ['INVALID_REQUEST', 'the provider gave no email address; please add one there and verify it first'],
+      ['INVALID_REQUEST', 'please verify your email address at the provider first'],
+      ['UNAUTHORIZED', 'account is not active'],
+      ['CONFLICT', 'this provider account is connected to another user'],
+      ['CONFLICT', 'another account of this provider is already connected'],
+      ['CONFLICT', 'please verify your email first'],
+    ],
+    limit: '20 a minute per IP address',
+  }),
+  listConnections: endpoint({
+    method: 'GET',
+    path: '/api/v1/me/connections',
+    tag: 'Connections',
+    summary: 'List your connections',
+    description: 'The providers through which you can log in. Add one by beginning to log in with it while you are logged in.',
+    auth: 'access_token',
+    query: page,
+    success: { status: 200, data: z.array(connectionSchema), paginated: true },
+    failures: [],
+  }),
+  removeConnection: endpoint({
+    method: 'DELETE',
+    path: '/api/v1/me/connections/{provider}',
+    tag: 'Connections',
+    summary: 'Remove a connection',
+    description: 'Never the last way into the account: set a password or connect another provider first.',
+    auth: 'access_token',
+    success: { status: 200, data: messageSchema },
+    failures: [
+      ['NOT_FOUND', 'connection not found'],
+      ['CONFLICT', 'this is the only way to log in to your account'],
     ],
   }),
   listEmails: endpoint({

@@ -15,6 +15,8 @@ export const issueTexts = {
   tokenTooLong: 'token is too long',
   codeRequired: 'code is required',
   codeTooLong: 'code is too long',
+  stateTooLong: 'state is too long',
+  redirectToNotText: 'redirect_to must be an address',
   rememberMeNotBoolean: 'remember_me must be true or false',
   tokenTransportUnknown: 'token_transport must be cookie or body',
   refreshTokenTooLong: 'refresh_token is too long',

@@ -38,6 +38,19 @@ export const emailSchema = z
   })
   .meta({ id: 'Email' });
 
+export const providerSchema = z
+  .object({ name: z.string().describe('As in the paths: `google`'), label: z.string().describe('For people: `Google`') })
+  .meta({ id: 'Provider' });
+
+export const connectionSchema = z
+  .object({
+    provider: z.string(),
+    email: z.string().nullable().describe('What the provider said at the last log-in; not necessarily an address of the account'),
+    created_at: time,
+    updated_at: time.describe('When it was last used to log in'),
+  })
+  .meta({ id: 'Connection' });
+
 export const messageSchema = z.object({ message: z.string() });
 
 const detailSchema = z.object({
@@ -72,5 +85,6 @@ export const errorSchema = z
 export type UserBody = z.infer<typeof userSchema>;
 export type SessionBody = z.infer<typeof sessionSchema>;
 export type EmailBody = z.infer<typeof emailSchema>;
+export type ConnectionBody = z.infer<typeof connectionSchema>;
 export type PaginationBody = z.infer<typeof paginationSchema>;
 export type ErrorDetail = z.infer<typeof detailSchema>;

@@ -1,3 +1,8 @@
+import { beginConnection } from './connections/begin-connection.ts';
+import { finishConnection } from './connections/finish-connection.ts';
+import { listConnections } from './connections/list-connections.ts';
+import { listProviders } from './connections/list-providers.ts';
+import { removeConnection } from './connections/remove-connection.ts';
 import type { Deps } from './deps.ts';
 import { addEmail } from './emails/add-email.ts';
 import { listEmails } from './emails/list-emails.ts';
@@ -13,6 +18,7 @@ import { changePassword } from './passwords/change-password.ts';
 import { requestPasswordReset } from './passwords/request-password-reset.ts';
 import { resetPassword } from './passwords/reset-password.ts';
 import { setPassword } from './passwords/set-password.ts';
+import { setUserPassword } from './passwords/set-user-password.ts';
 import { addService } from './services/add-service.ts';
 import { authenticateService } from './services/authenticate-service.ts';
 import { listServices } from './services/list-services.ts';
@@ -26,6 +32,11 @@ import { logOut } from './sessions/log-out.ts';
 import { logOutEverywhere } from './sessions/log-out-everywhere.ts';
 import { refreshSession } from './sessions/refresh-session.ts';
 import { revokeSession } from './sessions/revoke-session.ts';
+import { createSigningKey } from './tokens/create-signing-key.ts';
+import { listSigningKeys } from './tokens/list-signing-keys.ts';
+import { revokeSigningKey } from './tokens/revoke-signing-key.ts';
+import { rotateSigningKey } from './tokens/rotate-signing-key.ts';
+import { tendSigningKeys } from './tokens/tend-signing-keys.ts';
 import { closeAccount } from './users/close-account.ts';
 import { listUsers } from './users/list-users.ts';
 import { register } from './users/register.ts';
@@ -57,10 +68,18 @@ export const createAuth = (deps: Deps) => {
     listSessions: bind(listSessions),
     revokeSession: bind(revokeSession),
 
+    // Logging in through other providers
+    listProviders: bind(listProviders),
+    beginConnection: bind(beginConnection),
+    finishConnection: bind(finishConnection),
+    listConnections: bind(listConnections),
+    removeConnection: bind(removeConnection),
+
     // Passwords
     requestPasswordReset: bind(requestPasswordReset),
     resetPassword: bind(resetPassword),
     changePassword: bind(changePassword),
+    setPassword: bind(setPassword),
 
     // The person's own account
     updateProfile: bind(updateProfile),
@@ -86,8 +105,15 @@ export const createAuth = (deps: Deps) => {
     listUsers: bind(listUsers),
     showUser: bind(showUser),
     setUserStatus: bind(setUserStatus),
-    setPassword: bind(setPassword),
+    setUserPassword: bind(setUserPassword),
     unlockUser: bind(unlockUser),
+
+    // Signing keys
+    tendSigningKeys: bind(tendSigningKeys),
+    listSigningKeys: bind(listSigningKeys),
+    createSigningKey: bind(createSigningKey),
+    rotateSigningKey: bind(rotateSigningKey),
+    revokeSigningKey: bind(revokeSigningKey),
 
     // The mail worker
     answerMailRequest: bind(answerMailRequest),

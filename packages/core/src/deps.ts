@@ -1,3 +1,6 @@
+import type { ConnectionFlows, ConnectionStore } from './connections/connection.ts';
+import type { Providers } from './connections/provider.ts';
+import type { RedirectRules } from './connections/redirect-uri.ts';
 import type { EmailAddress } from './emails/email-address.ts';
 import type { Lockout, LockoutRules } from './limits/lockout.ts';
 import type { Mail, OutboxMessage } from './mail/mail.ts';
@@ -9,6 +12,7 @@ import type { Session, SessionEndReason } from './sessions/session.ts';
 import type { AccessClaims, RefreshClaims, VerifiedToken } from './tokens/claims.ts';
 import type { OneTimeToken, TokenPurpose } from './tokens/one-time-token.ts';
 import type { SecretToken, TokenDigest } from './tokens/secret-token.ts';
+import type { AsymmetricAlgorithm, KeyRecord, KeyRules } from './tokens/signing-key.ts';
 import type { InactiveReason, User } from './users/user.ts';
 
 /** Everything the core needs from outside. A use case names the few it uses with `Pick<Deps, …>`. */
@@ -27,8 +31,12 @@ export type Deps = Stores & {
   secrets: Secrets;
   hasher: PasswordHasher;
   tokens: TokenSigner;
+  keyMaker: KeyMaker;
   devices: KnownDevices;
   csrf: CsrfTokens;
+  /** Where people may log in instead of here. */
+  providers: Providers;
+  flows: ConnectionFlows;
   /** The application's own part of closing an account. */
   accountHook: AccountHook;
   limits: Limits;
@@ -41,10 +49,13 @@ export type Stores = {
   users: UserStore;
   emails: EmailStore;
   passwords: PasswordStore;
+  connections: ConnectionStore;
   organizations: OrganizationStore;
   sessions: SessionStore;
   oneTimeTokens: OneTimeTokenStore;
   lockouts: LockoutStore;
+  signingKeys: SigningKeyStore;
+  singleUse: SingleUse;
   services: ServiceStore;
   outbox: Outbox;
   audit: Audit;
@@ -61,6 +72,9 @@ export type Settings = {
   accountHints: boolean;
   /** How long the old primary address can undo a change. */
   undoEmailChangeSeconds: number;
+  signingKeys: KeyRules;
+  /** Where providers may send people back to. */
+  redirects: RedirectRules;
 };
 
 export type Clock = () => number;
@@ -77,6 +91,8 @@ export type Secrets = {
   digestAddress: (email: EmailAddress) => string;
   /** A code has too little entropy for a bare hash: its digest is keyed with the server's secret and bound to the address. */
   digestCode: (code: string, email: EmailAddress) => TokenDigest;
+  /** Compares in constant time, also with what an earlier secret would have made of the code. */
+  isDigestOfCode: (digest: TokenDigest, code: string, email: EmailAddress) => boolean;
 };
 
 export type PasswordHasher = {
@@ -101,6 +117,13 @@ export type TokenSigner = {
   refreshKid: () => string;
   verifyAccess: (token: string) => Promise<VerifiedToken<AccessClaims>>;
   verifyRefresh: (token: string) => Promise<VerifiedToken<RefreshClaims>>;
+};
+
+export type KeyMaker = {
+  /** A new key pair. `sealedPrivate` can be opened with the server's secret alone. */
+  make: (algorithm: AsymmetricAlgorithm) => Pick<KeyRecord, 'kid' | 'publicJwk' | 'sealedPrivate'>;
+  /** Names of the HS256 keys that come from the server's secrets, today's first. */
+  derivedKids: readonly string[];
 };
 
 /** Signed long-lived cookies that say "this browser has logged in to that address before". */
@@ -139,6 +162,12 @@ export type UserStore = {
   /** Inserts `users`, and `active_users` when `user.status` is `active`. */
   create: (user: Omit<User, 'email' | 'emailVerified'>) => Promise<void>;
   find: (id: string) => Promise<User | undefined>;
+  /**
+   * Makes every other transaction that asks for the same user wait until this one ends; false when there is no such user.
+   * First of all in whatever changes a password, a state, a primary address or sessions, or relies on them: without it a
+   * log-in beside a change of password reads the old password and leaves its session behind.
+   */
+  lock: (id: string) => Promise<boolean>;
   findByEmail: (email: EmailAddress) => Promise<User | undefined>;
   /** The four-table join of log-in. `passwordHash` is null for an account without a password. */
   findForLogIn: (email: EmailAddress) => Promise<{ user: User; passwordHash: PasswordHash | null } | undefined>;
@@ -181,6 +210,7 @@ export type PasswordStore = {
   replace: (userId: string, from: PasswordHash, to: PasswordHash, now: number) => Promise<boolean>;
   /** Sets or adds the password whatever was there: for a reset, whose token is the proof. */
   set: (credential: { id: string; userId: string; hash: PasswordHash; now: number }) => Promise<void>;
+  remove: (userId: string) => Promise<void>;
 };
 
 export type OrganizationStore = {
@@ -192,15 +222,19 @@ export type OrganizationStore = {
   changeRole: (userId: string, organizationId: string, role: Role, now: number) => Promise<boolean>;
 };
 
+/**
+ * A session is addressed by its id together with its owner's, which every token carries: nobody's call can reach the
+ * session of somebody else, and a store may keep the sessions of one user in one place.
+ */
 export type SessionStore = {
   /**
    * Adds a session and ends the least recently used live ones beyond `maxSessions`, as one step that parallel log-ins
    * cannot interleave: they leave exactly `maxSessions`. Returns the ids that ended.
    */
   create: (session: Session, maxSessions: number) => Promise<string[]>;
-  find: (id: string) => Promise<Session | undefined>;
-  /** Session and owner in one query: the only one that an authenticated request needs. `user` is undefined when the account is gone. */
-  findWithUser: (id: string) => Promise<{ session: Session; user: User | undefined } | undefined>;
+  find: (id: string, userId: string) => Promise<Session | undefined>;
+  /** Session and owner in one step: all that an authenticated request needs. `user` is undefined when the account is gone. */
+  findWithUser: (id: string, userId: string) => Promise<{ session: Session; user: User | undefined } | undefined>;
   /** The live sessions, last used first. */
   listLive: (userId: string, now: number) => Promise<Session[]>;
   /**
@@ -209,13 +243,14 @@ export type SessionStore = {
    */
   rotate: (change: {
     id: string;
+    userId: string;
     from: { generation: number; refreshJti: string };
     to: { refreshJti: string; refreshKid: string };
     expiresAt: number;
     now: number;
   }) => Promise<boolean>;
   /** Records that something issued by `generation` came back; nothing happens when the session has moved on. */
-  markSuccessorSeen: (id: string, generation: number) => Promise<void>;
+  markSuccessorSeen: (id: string, userId: string, generation: number) => Promise<void>;
   /** Ends it when it is `userId`'s and not ended yet; true when this call ended it. */
   end: (id: string, userId: string, reason: SessionEndReason, now: number) => Promise<boolean>;
   /** Ends all live sessions of the user but `exceptId`; returns how many. */
@@ -236,6 +271,11 @@ export type OneTimeTokenStore = {
   /** The user's unused, unexpired tokens of that purpose, newest first. */
   listUsable: (userId: string, purpose: TokenPurpose, now: number) => Promise<OneTimeToken[]>;
   remove: (id: string, userId: string) => Promise<boolean>;
+};
+
+export type SingleUse = {
+  /** True for the first caller with this key until `expiresAt`; false for everyone after. */
+  claim: (key: string, expiresAt: number, now: number) => Promise<boolean>;
 };
 
 export type ServiceStore = {
@@ -259,6 +299,20 @@ export type LockoutStore = {
   clear: (subject: string, source: string) => Promise<void>;
   /** Forgets every source's failures for the subject: after a completed reset, or an operator's unlock. */
   clearAll: (subject: string) => Promise<void>;
+};
+
+export type SigningKeyStore = {
+  /** Makes everybody else who asks for it wait, until the end of this transaction. */
+  lock: () => Promise<void>;
+  /** All of them, in the order in which they were made. */
+  list: () => Promise<KeyRecord[]>;
+  /** False when there is one of that algorithm and sequence, or of that `kid`. Never throws for it. */
+  add: (key: KeyRecord) => Promise<boolean>;
+  change: (
+    kid: string,
+    to: Partial<Pick<KeyRecord, 'activatesAt' | 'retiresAt' | 'revokedAt' | 'sealedPrivate'>>,
+  ) => Promise<void>;
+  remove: (kid: string) => Promise<void>;
 };
 
 /** A message in hand: claimed by one worker until its lease ends. */
@@ -289,6 +343,7 @@ export type AuditEvent = {
     | 'user.registered'
     | 'user.updated'
     | 'user.closed'
+    | 'user.claimed'
     | 'user.status_changed'
     | 'user.unlocked'
     | 'email.verified'
@@ -300,11 +355,15 @@ export type AuditEvent = {
     | 'session.start_refused'
     | 'session.ended'
     | 'session.reuse_detected'
+    | 'connection.added'
+    | 'connection.removed'
     | 'password.changed'
+    | 'password.set'
     | 'password.check_failed'
     | 'password.reset'
     | 'password.reset_requested'
-    | 'password.set'
+    | 'signing_key.created'
+    | 'signing_key.revoked'
     | 'membership.role_changed'
     | 'service.added'
     | 'service.revoked';

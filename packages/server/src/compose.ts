@@ -1,25 +1,44 @@
-import { type AccountHook, type Auth, type Clock, createAuth, type Deps, type Stores } from '@tegata/core';
+import {
+  type AccountHook,
+  type Auth,
+  type Clock,
+  createAuth,
+  type Deps,
+  type KeyRules,
+  type Limits,
+  ok,
+  type Stores,
+} from '@tegata/core';
 import type { Hono } from 'hono';
+import { createLivingKeys, type LivingKeys } from './adapters/access-keys.ts';
 import { createCommonPasswords } from './adapters/common-passwords.ts';
 import { createCsrfTokens } from './adapters/csrf-tokens.ts';
 import { deriveKeys } from './adapters/derived-keys.ts';
+import { createConnectionFlows } from './adapters/flow-seal.ts';
 import { createHashingLane } from './adapters/hashing-lane.ts';
+import { createKeyMaker, resealed } from './adapters/key-pairs.ts';
 import { createKnownDevices } from './adapters/known-devices.ts';
 import { createLimits, createNoLimits } from './adapters/limits.ts';
 import { createPasswordHasher, type HashParameters } from './adapters/password-hasher.ts';
-import { createSeal } from './adapters/seal.ts';
+import { createProviders } from './adapters/providers/create-providers.ts';
+import { createSeal, type Seal } from './adapters/seal.ts';
 import { createSecrets } from './adapters/secrets.ts';
-import { hs256Ring, publicKeys } from './adapters/signing-key.ts';
+import { hs256Ring } from './adapters/signing-key.ts';
 import { createTokenSigner } from './adapters/token-signer.ts';
 import { createTurns } from './adapters/turns.ts';
+import { readLogo } from './config/brand.ts';
 import type { Config } from './config/config.ts';
+import { isPostgresUrl } from './config/database-url.ts';
 import { developmentSecret } from './config/development-secret.ts';
 import { createApp } from './http/app.ts';
 import type { Contract, Door, HttpContext, HttpEnv } from './http/contract.ts';
 import { createCookieGuard, type Guards } from './http/contracts/cookie/guard.ts';
 import { limits as standardLimits } from './http/contracts/standard/policy.ts';
 import { createDoor } from './http/door.ts';
-import { createPages } from './http/pages/pages.ts';
+import { readBuiltPages } from './http/pages/built-pages.ts';
+import { createHostedPages } from './http/pages/hosted-pages.ts';
+import { createLook } from './http/pages/look.ts';
+import { createPages, mailLinkForm } from './http/pages/pages.ts';
 import { createWelcomePage } from './http/pages/welcome.ts';
 import { HttpProblem, problemHeaders } from './http/problem.ts';
 import { createMailbox } from './mail/mailbox.ts';
@@ -31,8 +50,10 @@ import { type Channel, createLocalChannel } from './revocations/channel.ts';
 import { createRevocationFeed, type RevocationFeed } from './revocations/feed.ts';
 import { createPostgresChannel } from './revocations/postgres-channel.ts';
 import type { RevocationLog } from './revocations/revocation.ts';
-import { openSqlStores } from './stores/sql/sql-stores.ts';
+import type { RedisParts } from './stores/redis/redis-parts.ts';
+import { openSqlStores, type SqlStores } from './stores/sql/sql-stores.ts';
 import { version } from './version.ts';
+import type { MetricParts } from './workers/shared-metrics.ts';
 
 // The only place that builds things: configuration → adapters and stores → use cases → app.
 
@@ -42,6 +63,18 @@ export type ComposeOptions = {
   /** For tests: a clock that stands still, and hashes that cost less. Not reachable from any setting. */
   clock?: Clock;
   hashParameters?: HashParameters;
+  /** For commands beside the server: no signing key is made, looked at or replaced until one is asked for. */
+  leaveKeys?: boolean;
+  /** Where several processes serve behind one port. */
+  siblings?: Siblings | undefined;
+};
+
+/** The other processes of this machine that serve the same port: what must be counted once for all of them. */
+export type Siblings = {
+  /** Limits that all share; `own` is what this process counts with when it cannot reach the others. */
+  limits: (own: Limits, logger: Logger) => Limits;
+  /** Given what reads the figures of this process, gives what reads those of the others. */
+  metrics: (own: () => Promise<MetricParts>) => () => Promise<MetricParts[]>;
 };
 
 /** The use cases with everything they need, without HTTP: what the server and the command line share. */
@@ -53,9 +86,11 @@ export type Engine = {
   revocations: RevocationLog;
   deps: Deps;
   logger: Logger;
-  jwks: () => { keys: object[] };
+  accessKeys: LivingKeys;
   hashingCounts: () => { running: number; queued: number; refused: number; completed: number };
   ping: () => Promise<void>;
+  /** Undefined without `REDIS_URL`. */
+  redis: RedisParts | undefined;
   /** Finishes the mails in hand and closes the database. */
   close: () => Promise<void>;
 };
@@ -63,24 +98,30 @@ export type Engine = {
 export const composeEngine = async (config: Config, options: ComposeOptions = {}): Promise<Engine> => {
   const clock = options.clock ?? Date.now;
   const logger = createLogger({ level: config.logLevel });
-  const keys = deriveKeys([config.secret ?? developmentSecret(config.dataDir)]);
+  const keys = deriveKeys([config.secret ?? developmentSecret(config.dataDir), ...config.previousSecrets]);
 
   let mailWorker: OutboxWorker | undefined;
   let feed: RevocationFeed | undefined;
+  const redis = await openRedisParts(config, logger);
   const database = await openSqlStores({
     url: config.databaseUrl,
+    postgres: config.postgres,
     seal: createSeal(keys.ring('outbox')),
     // Until the longest of today's tokens has expired, by the clock of a verifier that is behind.
     keepRevocationsMs: (Math.max(config.ttl.access, config.ttl.bearer) + 300) * 1000,
+    elsewhere: redis?.elsewhere,
     onCommitted: {
       audit: (event) => logger.info({ event }, 'audit'),
       outboxAdded: () => mailWorker?.wake(),
       revoked: () => feed?.announce(),
     },
+  }).catch(async (error: unknown) => {
+    await redis?.close();
+    throw error;
   });
-  const { stores, atomically, revocations } = database;
+  const { stores, atomically, revocations, ping, close } = redis?.keep(database) ?? database;
 
-  const { channel, closeChannel } = openChannel(config, logger);
+  const { channel, closeChannel } = openChannel(config, redis, logger);
   feed = createRevocationFeed({ log: revocations, channel, clock, logger, maxReaders: config.feedReaders });
   const revocationFeed = feed;
 
@@ -89,7 +130,26 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     maxQueued: 64 * config.hashConcurrency,
     deadlineMs: 3_000,
   });
-  const accessKeys = hs256Ring(keys.ring('access-token'));
+  const derived = hs256Ring(keys.ring('access-token'));
+  const keySeal = createSeal(keys.ring('signing-key'));
+  const keyRules: KeyRules = {
+    algorithm: config.signingAlg,
+    maxAgeSeconds: config.keys.maxAge,
+    publishAheadSeconds: config.keys.publishAhead,
+    longestTokenSeconds: Math.max(config.ttl.access, config.ttl.bearer),
+  };
+  const accessKeys = createLivingKeys({
+    derived,
+    list: stores.signingKeys.list,
+    tend: async () => {
+      const tended = await auth.tendSigningKeys();
+      return tended.ok ? tended.value : tended.failure;
+    },
+    seal: keySeal,
+    rules: keyRules,
+    clock,
+    logger,
+  });
   const deps: Deps = {
     ...stores,
     atomically,
@@ -104,10 +164,22 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
       audience: config.audience,
       clock,
     }),
+    keyMaker: createKeyMaker(
+      keySeal,
+      derived.map(({ kid }) => kid),
+    ),
     devices: createKnownDevices(keys.ring('device-cookie')),
     csrf: createCsrfTokens(keys.ring('csrf')),
+    flows: createConnectionFlows(keys.ring('oauth-flow')),
+    providers: createProviders(config.providers, {
+      clock,
+      timeoutSeconds: config.providerTimeoutSeconds,
+      sealTokens: config.storeProviderTokens ? createSeal(keys.ring('provider-tokens')).seal : undefined,
+    }),
     accountHook: { beforeClose: options.beforeAccountCloses ?? (async () => {}) },
-    limits: config.rateLimits ? createLimits() : createNoLimits(),
+    limits: config.rateLimits
+      ? (redis?.limits ?? options.siblings?.limits(createLimits(), logger) ?? createLimits())
+      : createNoLimits(),
     isCommonPassword: createCommonPasswords(),
     settings: {
       lockout: config.lockout,
@@ -116,9 +188,20 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
       maxSessions: config.maxSessions,
       accountHints: config.accountHints,
       undoEmailChangeSeconds: 72 * 3600,
+      signingKeys: keyRules,
+      redirects: { publicUrl: config.publicUrl, allowedOrigins: config.allowedOrigins },
     },
   };
   const auth = createAuth(deps);
+  if (!options.leaveKeys) {
+    try {
+      await accessKeys.load();
+      await resealKeys(database, keySeal, keys.current('signing-key').kid);
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
 
   const smtp = config.smtpUrl
     ? createSmtpDelivery({
@@ -148,22 +231,47 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     revocations,
     deps,
     logger,
-    jwks: () => ({ keys: publicKeys(accessKeys) }),
+    accessKeys,
     hashingCounts: lane.counts,
-    ping: database.ping,
+    ping,
+    redis,
     close: async () => {
       await revocationFeed.close();
       await closeChannel();
       await worker.stop();
       smtp?.close();
-      await database.close();
+      await close();
     },
   };
 };
 
+/** Loaded only where it is used: the client takes longer to load than the rest of a start. */
+const openRedisParts = async ({ redis, sessionStore }: Config, logger: Logger): Promise<RedisParts | undefined> => {
+  if (!redis) return undefined;
+  const { openRedisParts: open } = await import('./stores/redis/redis-parts.ts');
+  return open({ ...redis, logger, holdsSessions: sessionStore === 'redis' });
+};
+
+/** Encrypts private halves with today's secret, so that an earlier one can be left out once its refresh tokens are over. */
+const resealKeys = ({ atomically }: SqlStores, seal: Seal, todaysKid: string) =>
+  atomically(async ({ signingKeys }) => {
+    await signingKeys.lock();
+    for (const { kid, sealedPrivate } of await signingKeys.list()) {
+      if (sealedPrivate === null) continue;
+      const again = resealed(sealedPrivate, seal, todaysKid);
+      if (again) await signingKeys.change(kid, { sealedPrivate: again });
+    }
+    return ok(undefined);
+  });
+
 /** How the servers over this database wake one another. Over a SQLite file they find what is new when they look. */
-const openChannel = ({ databaseUrl }: Config, logger: Logger): { channel: Channel; closeChannel: () => Promise<void> } => {
-  if (!/^postgres(ql)?:/.test(databaseUrl)) return { channel: createLocalChannel(), closeChannel: async () => {} };
+const openChannel = (
+  { databaseUrl }: Config,
+  redis: RedisParts | undefined,
+  logger: Logger,
+): { channel: Channel; closeChannel: () => Promise<void> } => {
+  if (redis) return { channel: redis.revocations, closeChannel: async () => {} };
+  if (!isPostgresUrl(databaseUrl)) return { channel: createLocalChannel(), closeChannel: async () => {} };
   const channel = createPostgresChannel({
     url: databaseUrl,
     onTrouble: (error) => logger.warn({ reason: error.message }, 'the revocation channel has no connection'),
@@ -175,7 +283,11 @@ const openChannel = ({ databaseUrl }: Config, logger: Logger): { channel: Channe
 export const composeApp = (
   config: Config,
   engine: Engine,
-  { isStopping, contracts }: { isStopping: () => boolean; contracts?: readonly Contract[] },
+  {
+    isStopping,
+    contracts,
+    siblings,
+  }: { isStopping: () => boolean; contracts?: readonly Contract[]; siblings?: Siblings | undefined },
 ): Hono<HttpEnv> => {
   const { auth, stores, deps, logger } = engine;
   const developmentMailbox = config.smtpUrl === undefined && !config.production;
@@ -192,16 +304,19 @@ export const composeApp = (
       hashing: engine.hashingCounts,
       outbox: () => stores.outbox.backlog(deps.clock()),
       feedReaders: engine.feed.readers,
+      siblings: siblings?.metrics,
     }),
     health: { ping: engine.ping, isStopping },
-    jwks: engine.jwks,
+    jwks: async () => ({ keys: await engine.accessKeys.published() }),
+    look: createLook(config.brand, readLogo(config.brand)),
     version,
     pages: (door) => [
+      ...hostedPages(config, engine, { mailbox: developmentMailbox }),
       mailLinkPages(door),
       ...(developmentMailbox
         ? [
             createMailbox({ outbox: stores.outbox, publicUrl: config.publicUrl, clock: deps.clock }),
-            createWelcomePage({ mailbox: true }),
+            createWelcomePage({ mailbox: true, pages: wantsHostedPages(config) && readBuiltPages() !== undefined }),
           ]
         : []),
     ],
@@ -211,6 +326,20 @@ export const composeApp = (
 /** The checks that an application's own routes share with contract `cookie`. */
 export const composeGuards = (config: Config, { auth, deps, feed }: Engine): Guards =>
   createCookieGuard(createDoor({ auth, config, clock: deps.clock, csrf: deps.csrf, limits: deps.limits, openFeed: feed.open }));
+
+/** The hosted pages speak the standard contract, so they are only where it is. */
+const wantsHostedPages = ({ pages, contracts }: Config): boolean => pages && contracts.includes('standard');
+
+const hostedPages = (config: Config, { logger }: Engine, { mailbox }: { mailbox: boolean }): Hono[] => {
+  if (!wantsHostedPages(config)) return [];
+  const built = readBuiltPages();
+  if (!built) {
+    logger.warn('The hosted pages are not built, so only those behind mailed links are served. Build them: npm run build:pages');
+    return [];
+  }
+  const returnOrigins = [config.publicUrl, ...config.allowedOrigins];
+  return [createHostedPages({ built, returnOrigins, mailbox, withoutScript: mailLinkForm })];
+};
 
 /** The pages behind mailed links share the limits of the calls that do the same. */
 const mailLinkPages = ({ auth, config, limit }: Door) =>

@@ -5,7 +5,7 @@ import type { EmailAddress } from './email-address.ts';
 
 /**
  * "This was not me": the owner of the old address takes the account back. The old address is the primary one again,
- * every other address goes (whoever changed one may have added more), every session ends, and a reset link follows,
+ * every other address and every connection goes (whoever changed one may have added more), every session ends, and a reset link follows,
  * because the password is known to somebody else.
  *
  * Of several changes the earliest can be undone to the last: an address that lost its place before this one keeps its
@@ -45,6 +45,8 @@ export const undoPrimaryEmail = async (
     for (const purpose of ['verify_email', 'reset_password'] as const) {
       await stores.oneTimeTokens.invalidate(userId, purpose, now);
     }
+    // Whoever changed the address may have connected a provider of theirs. The owner can connect their own again.
+    await stores.connections.removeAll(userId);
     await stores.sessions.endAll(userId, 'email_change_undone', now);
     const { locale, name } = user;
     const { resetTtlSeconds: ttlSeconds, verifyTtlSeconds } = input.policy;

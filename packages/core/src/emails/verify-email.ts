@@ -1,8 +1,6 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { Deps, Stores } from '../deps.ts';
 import { fail, ok, type Result } from '../result.ts';
 import { maxCodeAttempts, type OneTimeToken, oneTimeTokenState } from '../tokens/one-time-token.ts';
-import type { TokenDigest } from '../tokens/secret-token.ts';
 import { type EmailAddress, parseEmailAddress } from './email-address.ts';
 
 /**
@@ -71,10 +69,8 @@ const findByCode = async (
   if (!token?.codeDigest) return undefined;
   // Counted before it is compared: parallel guesses share the five tries.
   if (!(await oneTimeTokens.takeCodeAttempt(token.id, maxCodeAttempts))) return undefined;
-  return sameDigest(token.codeDigest, secrets.digestCode(input.code, token.email)) ? token : undefined;
+  return secrets.isDigestOfCode(token.codeDigest, input.code, token.email) ? token : undefined;
 };
-
-const sameDigest = (a: TokenDigest, b: TokenDigest) => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 const isVerified = async (emails: Stores['emails'], { userId, email }: { userId: string; email: EmailAddress }) =>
   (await emails.list(userId)).some((own) => own.email === email && own.verifiedAt !== null);

@@ -8,13 +8,13 @@ import type { MailRequest } from './mail.ts';
  * The worker's half of "forgot my password" and "send it again": decides what the owner of the address should get, in
  * one transaction with the removal of the request, so each request is answered once.
  *
- * - Reset: the link, and older links die. A pending user gets the verification mail instead, an account without a
- *   password a mail that says how it logs in, suspended and deactivated ones nothing.
+ * - Reset: the link, and older links die. A pending user gets the verification mail instead, an account that logs in
+ *   through providers only a mail that names them, suspended and deactivated ones nothing.
  * - Verification: only for an address that still needs it.
  *
  * Records `password.reset_requested`.
  */
-type AnswerDeps = Pick<Deps, 'atomically' | 'clock' | 'secrets'>;
+type AnswerDeps = Pick<Deps, 'atomically' | 'clock' | 'secrets' | 'providers'>;
 
 export const answerMailRequest = async (deps: AnswerDeps, request: MailRequest, requestId: string): Promise<void> => {
   await deps.atomically(async (stores) => {
@@ -50,8 +50,13 @@ const answerReset = async (
   if (user.status !== 'active') return;
   const { name, locale } = user;
   if ((await stores.passwords.find(user.id)) === undefined) {
-    await stores.outbox.add({ kind: 'no_password', to, locale, name }, now);
-    return;
+    const connections = await stores.connections.list(user.id);
+    const providers = connections.flatMap(({ provider }) => deps.providers.find(provider)?.label ?? []);
+    if (providers.length > 0) {
+      await stores.outbox.add({ kind: 'no_password', to, locale, name, providers }, now);
+      return;
+    }
+    // No way in at all, for instance because the provider is no longer on offer: the mailbox is the last proof.
   }
   await stores.oneTimeTokens.invalidate(user.id, 'reset_password', now);
   const { token, expiresAt } = await createMailToken(deps, stores, {

@@ -10,8 +10,12 @@ export type Mail = { to: EmailAddress; locale: Locale } & (
   /** Somebody tried to register or add an address that already has an account; told to the owner when hints are off. */
   | { kind: 'already_registered'; name: string }
   | { kind: 'reset_password'; name: string; token: SecretToken; expiresAt: number }
-  /** Somebody asked for a reset for an account that has no password. */
-  | { kind: 'no_password'; name: string }
+  /** Somebody asked for a reset for an account that has no password. `providers`: how it logs in, by their labels. */
+  | { kind: 'no_password'; name: string; providers: string[] }
+  | { kind: 'password_set'; name: string; at: number }
+  /** A provider, by its label, became a way into the account, or is none any longer. */
+  | { kind: 'connection_added'; name: string; provider: string }
+  | { kind: 'connection_removed'; name: string; provider: string }
   | { kind: 'password_changed'; name: string; at: number }
   /** To the primary address: another one joined the account. */
   | { kind: 'email_added'; name: string; newEmail: EmailAddress }

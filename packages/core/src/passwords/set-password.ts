@@ -1,34 +1,35 @@
 import type { Deps } from '../deps.ts';
 import { fail, ok, type Result } from '../result.ts';
+import { isFreshLogIn, type Session } from '../sessions/session.ts';
+import type { User } from '../users/user.ts';
 import { hashNewPassword, type PasswordRejected } from './hash-new-password.ts';
 
 /**
- * For operators: a new password for somebody who cannot reset it. The same policy as everywhere; every session ends, reset
- * links die, and the owner is told by mail. It lifts neither a suspension nor a lock. Records `password.set`.
+ * A person who logs in through providers only gives their account a password. There is none to ask for, so the log-in
+ * must be younger than five minutes: a session left open somewhere must not become a lasting way in. The owner is told
+ * by mail. Records `password.set`.
  */
-export type SetPasswordFailure = { code: 'user_not_found' } | PasswordRejected;
-
-type SetPasswordDeps = Pick<Deps, 'users' | 'emails' | 'atomically' | 'clock' | 'secrets' | 'hasher' | 'isCommonPassword'>;
+export type SetPasswordFailure = { code: 'has_password' } | { code: 'step_up_required' } | PasswordRejected;
 
 export const setPassword = async (
-  deps: SetPasswordDeps,
-  { userId, password }: { userId: string; password: string },
-): Promise<Result<{ endedSessions: number }, SetPasswordFailure>> => {
-  const user = await deps.users.find(userId);
-  if (!user) return fail('user_not_found');
-  const addresses = (await deps.emails.list(userId)).map((own) => own.email);
-  const hashed = await hashNewPassword(deps, password, addresses);
+  deps: Pick<Deps, 'passwords' | 'emails' | 'atomically' | 'clock' | 'secrets' | 'hasher' | 'isCommonPassword'>,
+  input: { user: User; session: Session; password: string; ipAddress: string | null },
+): Promise<Result<undefined, SetPasswordFailure>> => {
+  const { user, session, ipAddress } = input;
+  if (await deps.passwords.find(user.id)) return fail('has_password');
+  if (!isFreshLogIn(session, deps.clock())) return fail('step_up_required');
+  const addresses = (await deps.emails.list(user.id)).map((own) => own.email);
+  const hashed = await hashNewPassword(deps, input.password, addresses);
   if (!hashed.ok) return hashed;
 
   return deps.atomically(async (stores) => {
     const now = deps.clock();
-    if (!(await stores.users.find(userId))) return fail('user_not_found');
-    await stores.passwords.set({ id: deps.secrets.uuid(), userId, hash: hashed.value, now });
-    const endedSessions = await stores.sessions.endAll(userId, 'password_set', now);
-    await stores.oneTimeTokens.invalidate(userId, 'reset_password', now);
+    // Somebody set one while the hash was computed.
+    if (await stores.passwords.find(user.id)) return fail('has_password');
+    await stores.passwords.create({ id: deps.secrets.uuid(), userId: user.id, hash: hashed.value, now });
     const { email: to, locale, name } = user;
-    await stores.outbox.add({ kind: 'password_changed', to, locale, name, at: now }, now);
-    await stores.audit.add({ type: 'password.set', userId }, now);
-    return ok({ endedSessions });
+    await stores.outbox.add({ kind: 'password_set', to, locale, name, at: now }, now);
+    await stores.audit.add({ type: 'password.set', userId: user.id, sessionId: session.id, ipAddress }, now);
+    return ok(undefined);
   });
 };

@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts';
 import { fail, ok, type Result } from '../result.ts';
-import type { AccessClaims } from '../tokens/claims.ts';
+import { type AccessClaims, ownerOf } from '../tokens/claims.ts';
 import type { User } from '../users/user.ts';
 import { isLive, type Session, type SessionEndReason } from './session.ts';
 
@@ -30,7 +30,7 @@ export const authenticate = async (
   if (token.state === 'expired') return fail('token_expired');
   const { claims } = token;
 
-  const found = await sessions.findWithUser(claims.sid);
+  const found = await sessions.findWithUser(claims.sid, ownerOf(claims));
   if (!found) return fail('session_ended', { reason: 'session_unknown' });
   const { session, user } = found;
   if (!isLive(session, clock())) return fail('session_ended', { reason: session.endReason ?? 'session_expired' });
@@ -42,7 +42,7 @@ export const authenticate = async (
   if (claims.gen > session.generation) return fail('token_invalid');
 
   if (!session.successorSeen && claims.gen === session.generation) {
-    await sessions.markSuccessorSeen(session.id, session.generation);
+    await sessions.markSuccessorSeen(session.id, session.userId, session.generation);
   }
   return ok({ user, session, claims });
 };

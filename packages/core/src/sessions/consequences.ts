@@ -53,6 +53,7 @@ export const consequences: Readonly<Record<SecurityEvent, Consequence>> = {
   account_suspended: ending('account suspended', 'ended', 'ended'),
   account_deactivated: ending('account deactivated', 'ended', 'ended'),
   account_closed: ending('account deleted', 'ended', 'ended'),
+  account_claimed: ending('unverified account claimed by the owner of its address, through a provider', 'ended', 'ended'),
   session_revoked: ending('session ended from the list of sessions', 'ended', 'kept'),
   session_limit: ending('session ended because there were too many', 'ended', 'kept'),
   logged_out: ending('log-out', 'ended', 'kept'),

@@ -1,4 +1,8 @@
 import type { Deps } from '../deps.ts';
+import { ownerOf } from '../tokens/claims.ts';
+
+/** How a session is addressed: by its id and its owner's. */
+export type NamedSession = { id: string; userId: string };
 
 /**
  * Which sessions do these credentials name? Expired tokens name theirs too, forged ones none. For log-out, where a person
@@ -8,10 +12,14 @@ import type { Deps } from '../deps.ts';
 export const identifySessions = async (
   { tokens }: Pick<Deps, 'tokens'>,
   credentials: { accessToken?: string | undefined; refreshToken?: string | undefined },
-): Promise<string[]> => {
+): Promise<NamedSession[]> => {
   const verified = await Promise.all([
     credentials.accessToken ? tokens.verifyAccess(credentials.accessToken) : undefined,
     credentials.refreshToken ? tokens.verifyRefresh(credentials.refreshToken) : undefined,
   ]);
-  return [...new Set(verified.flatMap((token) => (token && token.state !== 'invalid' ? [token.claims.sid] : [])))];
+  const named = new Map<string, NamedSession>();
+  for (const token of verified) {
+    if (token && token.state !== 'invalid') named.set(token.claims.sid, { id: token.claims.sid, userId: ownerOf(token.claims) });
+  }
+  return [...named.values()];
 };

@@ -12,6 +12,13 @@ export type IssuedTokens = {
   refreshExpiresAt: number;
 };
 
+/** A contract's own form of `sub` does not hide whose the token is. */
+const subject = ({ id }: User, claims: ReturnType<SessionPolicy['claims']> = {}) => ({
+  sub: id,
+  ...claims,
+  ...(claims.sub !== undefined && claims.sub !== id && { uid: id }),
+});
+
 const seconds = (ms: number) => Math.floor(ms / 1000);
 
 /**
@@ -29,8 +36,7 @@ export const issueTokens = async (
   const common = { sid: session.id, gen: session.generation };
   const [accessToken, refreshToken] = await Promise.all([
     tokens.signAccess({
-      sub: user.id,
-      ...policy.claims(user, membership),
+      ...subject(user, policy.claims(user, membership)),
       ...common,
       jti: secrets.uuid(),
       iat,
@@ -38,8 +44,7 @@ export const issueTokens = async (
     }),
     tokens.signRefresh(
       {
-        sub: user.id,
-        ...policy.refreshClaims?.(user, membership),
+        ...subject(user, policy.refreshClaims?.(user, membership)),
         ...common,
         jti: session.refreshJti,
         iat: seconds(session.rotatedAt),

@@ -18,13 +18,12 @@ export const logOut = async (
   options: { limit?: Bucket } = {},
 ): Promise<Result<{ ended: number }, LogOutFailure>> => {
   let ended = 0;
-  for (const sessionId of await identifySessions({ tokens }, credentials)) {
-    const session = await sessions.find(sessionId);
-    if (!session) continue;
-    const state = options.limit && (await limits.take(options.limit, session.userId));
+  for (const { id: sessionId, userId } of await identifySessions({ tokens }, credentials)) {
+    if (!(await sessions.find(sessionId, userId))) continue;
+    const state = options.limit && (await limits.take(options.limit, userId));
     if (state && !state.allowed) return fail('rate_limited', { state });
-    if (!(await sessions.end(sessionId, session.userId, 'logged_out', clock()))) continue;
-    await audit.add({ type: 'session.ended', userId: session.userId, sessionId, reason: 'logged_out' }, clock());
+    if (!(await sessions.end(sessionId, userId, 'logged_out', clock()))) continue;
+    await audit.add({ type: 'session.ended', userId, sessionId, reason: 'logged_out' }, clock());
     ended += 1;
   }
   return ok({ ended });

@@ -1,5 +1,6 @@
 import type { Bucket, Deps, LimitState } from '../deps.ts';
 import { fail, ok, type Result } from '../result.ts';
+import { ownerOf } from '../tokens/claims.ts';
 import type { User } from '../users/user.ts';
 import type { WhySessionEnded } from './authenticate.ts';
 import { type IssuedTokens, issueTokens } from './issue-tokens.ts';
@@ -48,7 +49,9 @@ export const refreshSession = async (deps: RefreshDeps, input: RefreshInput): Pr
   // Losing a race means that another call rotated: the next look finds its successor. Each turn somebody got further.
   for (let turn = 0; turn < 5; turn += 1) {
     const now = clock();
-    const found = await sessions.findWithUser(presented.sid);
+    const found = await sessions.findWithUser(presented.sid, ownerOf(presented));
+    // A store may forget a session when no token of it can be valid any more.
+    if (!found && token.state === 'expired') return fail('session_expired');
     if (!found) return fail('session_not_found', { reason: 'session_unknown' });
     const { session, user } = found;
     if (session.endedAt !== null) return fail('session_not_found', { reason: session.endReason ?? 'session_unknown' });
@@ -73,7 +76,10 @@ export const refreshSession = async (deps: RefreshDeps, input: RefreshInput): Pr
     const to = { refreshJti: secrets.uuid(), refreshKid: tokens.refreshKid() };
     const expiresAt = slidEnd(session, now);
     const { generation, refreshJti } = session;
-    if (!(await sessions.rotate({ id: session.id, from: { generation, refreshJti }, to, expiresAt, now }))) continue;
+    if (
+      !(await sessions.rotate({ id: session.id, userId: session.userId, from: { generation, refreshJti }, to, expiresAt, now }))
+    )
+      continue;
     const rotated: Session = {
       ...session,
       ...to,

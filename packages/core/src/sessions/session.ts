@@ -11,7 +11,9 @@ export type SessionEndReason =
   | 'email_change_undone'
   | 'account_suspended'
   | 'account_deactivated'
-  | 'account_closed';
+  | 'account_closed'
+  /** The address was proved by its owner, through a provider, before whoever registered it had proved it. */
+  | 'account_claimed';
 
 export type Session = {
   id: string;
@@ -42,6 +44,10 @@ export type Session = {
 
 export const isLive = (session: Pick<Session, 'endedAt' | 'expiresAt'>, now: number): boolean =>
   session.endedAt === null && session.expiresAt > now;
+
+/** Younger than five minutes: stands in for the password of an account that has none. */
+export const isFreshLogIn = (session: Pick<Session, 'createdAt'>, now: number): boolean =>
+  now - session.createdAt <= 5 * 60 * 1000;
 
 /** Where a refreshed session ends: slid forward, never past its absolute end. */
 export const slidEnd = (session: Pick<Session, 'idleSeconds' | 'absoluteExpiresAt'>, now: number): number =>

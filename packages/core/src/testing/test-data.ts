@@ -3,6 +3,7 @@
  * test is about. Times count from `startOfTest`, which lies in the future so that a store whose keys expire by its own
  * clock keeps them.
  */
+import type { Connection } from '../connections/connection.ts';
 import type { Stores, UserEmail } from '../deps.ts';
 import { type EmailAddress, parseEmailAddress } from '../emails/email-address.ts';
 import type { Mail } from '../mail/mail.ts';
@@ -11,6 +12,7 @@ import type { PasswordHash } from '../passwords/password-hash.ts';
 import type { Session } from '../sessions/session.ts';
 import type { OneTimeToken } from '../tokens/one-time-token.ts';
 import type { SecretToken, TokenDigest } from '../tokens/secret-token.ts';
+import type { KeyRecord } from '../tokens/signing-key.ts';
 import type { User } from '../users/user.ts';
 
 export const startOfTest = Date.UTC(2040, 0, 15, 9);
@@ -67,6 +69,21 @@ export const anOrganization = (change: Partial<Organization> = {}): Organization
   ...change,
 });
 
+export const aConnection = (userId: string, change: Partial<Connection> = {}): Connection => {
+  const id = anId();
+  return {
+    id,
+    userId,
+    provider: 'google',
+    providerUserId: `https://accounts.google.com ${id}`,
+    email: address(`person-${id}@example.com`),
+    sealedTokens: null,
+    createdAt: startOfTest,
+    updatedAt: startOfTest,
+    ...change,
+  };
+};
+
 export const aPasswordHash = (): PasswordHash => `$argon2id$v=19$m=19456,t=2,p=1$${anId()}$c2VjcmV0` as PasswordHash;
 
 export const aSession = (userId: string, change: Partial<Session> = {}): Session => ({
@@ -103,6 +120,19 @@ export const aOneTimeToken = (userId: string, change: Partial<OneTimeToken> = {}
   createdAt: startOfTest,
   expiresAt: startOfTest + hour,
   usedAt: null,
+  ...change,
+});
+
+export const aKeyRecord = (change: Partial<KeyRecord> = {}): KeyRecord => ({
+  kid: anId().slice(-12),
+  algorithm: 'ES256',
+  sequence: 1,
+  publicJwk: '{"kty":"EC"}',
+  sealedPrivate: 'v1.sealed.private',
+  createdAt: startOfTest,
+  activatesAt: startOfTest,
+  retiresAt: null,
+  revokedAt: null,
   ...change,
 });
 

@@ -2,7 +2,7 @@ import type { Deps } from '../deps.ts';
 import { userSubject } from '../limits/lockout-subject.ts';
 import { type ConfirmPasswordFailure, confirmPassword } from '../passwords/confirm-password.ts';
 import { fail, ok, type Result } from '../result.ts';
-import type { Session } from '../sessions/session.ts';
+import { isFreshLogIn, type Session } from '../sessions/session.ts';
 import type { User } from './user.ts';
 
 /**
@@ -15,8 +15,6 @@ export type CloseAccountFailure =
   | { code: 'password_required' }
   /** No password to ask for, and the log-in is too old to stand in for it. */
   | { code: 'step_up_required' };
-
-const freshLogInMs = 5 * 60 * 1000;
 
 type CloseAccountDeps = Pick<
   Deps,
@@ -33,7 +31,7 @@ export const closeAccount = async (
     if (password === undefined) return fail('password_required');
     const confirmed = await confirmPassword(deps, { user, password, hash, ipAddress });
     if (!confirmed.ok) return confirmed;
-  } else if (deps.clock() - session.createdAt > freshLogInMs) {
+  } else if (!isFreshLogIn(session, deps.clock())) {
     return fail('step_up_required');
   }
 

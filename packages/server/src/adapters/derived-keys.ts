@@ -10,7 +10,10 @@ export type KeyLabel =
   | 'device-cookie'
   | 'one-time-code'
   | 'lockout-subject'
-  | 'csrf';
+  | 'csrf'
+  | 'signing-key'
+  | 'oauth-flow'
+  | 'provider-tokens';
 
 /** `key` is a `KeyObject`, because printing or serializing one shows no key. */
 export type DerivedKey = { kid: string; key: KeyObject };

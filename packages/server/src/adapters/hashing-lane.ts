@@ -22,8 +22,10 @@ export type HashingLane = {
  * during a storm of log-ins. One pool thread stays free for files and name look-ups, which would otherwise stand behind
  * the hashes.
  * @param poolThreads what `UV_THREADPOOL_SIZE` says; libuv's own default is 4.
+ * @param processes how many share the cores; each has a pool of its own.
  */
-export const hashingConcurrency = (cores: number, poolThreads: number): number => Math.max(1, Math.min(cores, poolThreads) - 1);
+export const hashingConcurrency = (cores: number, poolThreads: number, processes = 1): number =>
+  Math.max(1, Math.min(Math.floor((cores - 1) / processes), poolThreads - 1));
 
 type Waiting = { start: () => void; refuse: () => void; startBy: number };
 

@@ -76,3 +76,14 @@ test('the digest of a code is bound to the address and to the secret of the serv
   ];
   expect(new Set(digests).size).toBe(digests.length);
 });
+
+test('a code of an earlier secret is still known, and any other is not', () => {
+  const earlier = 'quite another secret, equally long as that';
+  const digest = createSecrets(deriveKeys([earlier]), () => start).digestCode('123456', ada);
+  const both = createSecrets(deriveKeys(['a secret of the tests, long enough to be one', earlier]), () => start);
+  for (const own of [digest, both.digestCode('123456', ada)]) expect(both.isDigestOfCode(own, '123456', ada)).toBe(true);
+  expect(both.isDigestOfCode(digest, '123457', ada)).toBe(false);
+  expect(both.isDigestOfCode(digest, '123456', 'bob@example.com' as EmailAddress)).toBe(false);
+  expect(both.isDigestOfCode('' as typeof digest, '123456', ada)).toBe(false);
+  expect(secretsAt(() => start).isDigestOfCode(digest, '123456', ada)).toBe(false);
+});

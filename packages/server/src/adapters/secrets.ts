@@ -1,6 +1,6 @@
 // The core's source of ids, one-time tokens and codes, and of the digests by which the store knows them.
 
-import { createHash, createHmac, randomBytes, randomInt } from 'node:crypto';
+import { createHash, createHmac, type KeyObject, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import type { Clock, Secrets, SecretToken, TokenDigest } from '@tegata/core';
 import type { DerivedKeys } from './derived-keys.ts';
 
@@ -33,8 +33,13 @@ const monotonicUuids = (clock: Clock): (() => string) => {
 };
 
 export const createSecrets = (keys: DerivedKeys, clock: Clock): Secrets => {
-  // Only today's key: after a change of the secret a mailed code is dead, while the link beside it still works.
-  const codeKey = keys.current('one-time-code').key;
+  const codeKeys = keys.ring('one-time-code');
+  const codeDigest = (key: KeyObject, code: string, email: string) =>
+    createHmac('sha256', key)
+      .update(JSON.stringify([email, code]))
+      .digest('base64url') as TokenDigest;
+  // Only today's key: to look a lockout up under every earlier name would be a query more at each log-in, and what a
+  // change of the secret forgets is a few failures.
   const addressKey = keys.current('lockout-subject').key;
   return {
     uuid: monotonicUuids(clock),
@@ -43,9 +48,11 @@ export const createSecrets = (keys: DerivedKeys, clock: Clock): Secrets => {
     code: () => String(randomInt(1_000_000)).padStart(6, '0'),
     digestToken: (token) => createHash('sha256').update(token).digest('base64url') as TokenDigest,
     digestAddress: (email) => createHmac('sha256', addressKey).update(email).digest('base64url'),
-    digestCode: (code, email) =>
-      createHmac('sha256', codeKey)
-        .update(JSON.stringify([email, code]))
-        .digest('base64url') as TokenDigest,
+    digestCode: (code, email) => codeDigest(codeKeys[0].key, code, email),
+    isDigestOfCode: (digest, code, email) => {
+      const presented = Buffer.from(digest);
+      const possible = codeKeys.map(({ key }) => Buffer.from(codeDigest(key, code, email)));
+      return possible.some((own) => own.length === presented.length && timingSafeEqual(own, presented));
+    },
   };
 };

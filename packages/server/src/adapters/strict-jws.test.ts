@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { CompactSign, compactVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { hs256Key, publicKeys, type SigningKey } from './signing-key.ts';
+import { hs256Key, type SigningKey } from './signing-key.ts';
 import { isSignedBy, parseStrictObject, readCompactJws, writeCompactJws } from './strict-jws.ts';
 
 const bytes = Buffer.from('0123456789abcdef0123456789abcdef');
@@ -155,12 +155,6 @@ test('whatever JSON.stringify writes of an object reads back equal', () => {
 
 test('a token that would be too long to be read again is not made', async () => {
   await expect(writeCompactJws('at+jwt', { long: 'x'.repeat(9000) }, key)).rejects.toThrow(/too long/);
-});
-
-test('the published keys are public halves only: none for HS256', () => {
-  expect(publicKeys([key])).toEqual([]);
-  const publicJwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'k2', use: 'sig', alg: 'ES256' };
-  expect(publicKeys([{ ...key, publicJwk }, key])).toEqual([publicJwk]);
 });
 
 test("Wycheproof's HS256 vectors: no invalid one accepted, every valid one accepted", async () => {

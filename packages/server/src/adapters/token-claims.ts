@@ -21,12 +21,12 @@ export const checkClaims = <Claims>(
   now: number,
 ): VerifiedToken<Claims> => {
   const { iss, aud, ...claims } = payload;
-  const { sub, jti, sid, gen, iat, exp, nbf = 0 } = claims;
+  const { sub, uid = sub, jti, sid, gen, iat, exp, nbf = 0 } = claims;
   const believable =
     iss === expected.issuer &&
     // The very form that we write: one audience as a string, several as a list in the configured order.
     JSON.stringify(aud) === JSON.stringify(expected.audience) &&
-    [sub, jti, sid].every(isText) &&
+    [sub, uid, jti, sid].every(isText) &&
     [gen, iat, exp, nbf].every(isTime);
   if (!believable) return { state: 'invalid' };
   const latest = now + toleratedSkewMs;

@@ -3,6 +3,7 @@ import type { AccessClaims, RefreshClaims } from '@tegata/core';
 import fc from 'fast-check';
 import { SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
+import { fixedKeys } from './access-keys.ts';
 import { deriveKeys } from './derived-keys.ts';
 import { hs256Ring } from './signing-key.ts';
 import { createTokenSigner, type TokenSignerOptions } from './token-signer.ts';
@@ -15,7 +16,7 @@ const nowSeconds = 1_800_000_000;
 
 const ringsOf = (...secrets: [string, ...string[]]) => {
   const keys = deriveKeys(secrets);
-  return { accessKeys: hs256Ring(keys.ring('access-token')), refreshKeys: hs256Ring(keys.ring('refresh-token')) };
+  return { accessKeys: fixedKeys(hs256Ring(keys.ring('access-token'))), refreshKeys: hs256Ring(keys.ring('refresh-token')) };
 };
 
 /** A signer with a clock that a test can set, in seconds. */

@@ -4,12 +4,13 @@
 
 import type { AccessClaims, Clock, RefreshClaims, TokenSigner, VerifiedToken } from '@tegata/core';
 import { LRUCache } from 'lru-cache';
+import type { AccessKeys } from './access-keys.ts';
 import type { SigningKey, SigningKeyRing } from './signing-key.ts';
 import { isSignedBy, parseStrictObject, readCompactJws, writeCompactJws } from './strict-jws.ts';
 import { type Audience, checkClaims } from './token-claims.ts';
 
 export type TokenSignerOptions = {
-  accessKeys: SigningKeyRing;
+  accessKeys: AccessKeys;
   /** Of a deterministic algorithm, which ES256 is not: the same successor must be signed again, byte for byte. */
   refreshKeys: SigningKeyRing;
   /** `iss` of every token. */
@@ -21,7 +22,7 @@ export type TokenSignerOptions = {
   rememberedTokens?: number;
 };
 
-type TokenKind = { typ: string; keys: ReadonlyMap<string, SigningKey>; issuer: string; audience: Audience };
+type TokenKind = { typ: string; find: (kid: string) => Promise<SigningKey | undefined>; issuer: string; audience: Audience };
 
 const byKid = (ring: SigningKeyRing): ReadonlyMap<string, SigningKey> => new Map(ring.map((key) => [key.kid, key]));
 
@@ -30,28 +31,33 @@ const deepFreeze = <Value>(value: Value): Value => {
   return Object.freeze(value);
 };
 
-const verify = async <Claims>(token: string, kind: TokenKind, now: number): Promise<VerifiedToken<Claims>> => {
+type Verified<Claims> = VerifiedToken<Claims> & { kid?: string };
+
+const verify = async <Claims>(token: string, kind: TokenKind, clock: Clock): Promise<Verified<Claims>> => {
   const jws = readCompactJws(token);
-  const key = jws && jws.header.typ === kind.typ ? kind.keys.get(jws.header.kid) : undefined;
+  const key = jws && jws.header.typ === kind.typ ? await kind.find(jws.header.kid) : undefined;
   if (!jws || !key || !(await isSignedBy(jws, key))) return { state: 'invalid' };
   const payload = parseStrictObject(jws.payload);
-  return payload ? checkClaims<Claims>(payload, kind, now) : { state: 'invalid' };
+  return payload ? { ...checkClaims<Claims>(payload, kind, clock()), kid: key.kid } : { state: 'invalid' };
 };
 
 export const createTokenSigner = (options: TokenSignerOptions): TokenSigner => {
   const { accessKeys, refreshKeys, issuer, clock } = options;
   const audiences = [options.audience].flat();
   const audience: Audience = audiences.length === 1 ? String(audiences[0]) : audiences;
-  const access: TokenKind = { typ: 'at+jwt', keys: byKid(accessKeys), issuer, audience };
-  const refresh: TokenKind = { typ: 'rt+jwt', keys: byKid(refreshKeys), issuer, audience: `${issuer}/refresh` };
+  const access: TokenKind = { typ: 'at+jwt', find: accessKeys.find, issuer, audience };
+  const refreshByKid = byKid(refreshKeys);
+  const findRefresh = async (kid: string) => refreshByKid.get(kid);
+  const refresh: TokenKind = { typ: 'rt+jwt', find: findRefresh, issuer, audience: `${issuer}/refresh` };
   // By the whole token: a digest or a part of it could one day give somebody another person's claims.
-  const verified = new LRUCache<string, AccessClaims>({ max: options.rememberedTokens ?? 10_000 });
+  const verified = new LRUCache<string, { claims: AccessClaims; kid: string }>({ max: options.rememberedTokens ?? 10_000 });
 
   return {
-    signAccess: (claims) => writeCompactJws(access.typ, { ...claims, iss: issuer, aud: audience }, accessKeys[0]),
+    signAccess: async (claims) =>
+      writeCompactJws(access.typ, { ...claims, iss: issuer, aud: audience }, await accessKeys.signing()),
 
     signRefresh: async ({ sub, iat, exp, jti, sid, gen, ...more }, kid = refreshKeys[0].kid) => {
-      const key = refresh.keys.get(kid);
+      const key = refreshByKid.get(kid);
       if (!key) throw new Error(`No refresh key ${kid} in the ring`);
       return writeCompactJws(refresh.typ, { ...more, iss: issuer, aud: refresh.audience, sub, iat, exp, jti, sid, gen }, key);
     },
@@ -59,20 +65,25 @@ export const createTokenSigner = (options: TokenSignerOptions): TokenSigner => {
     refreshKid: () => refreshKeys[0].kid,
 
     verifyAccess: async (token) => {
-      const now = clock();
       const known = verified.get(token);
       if (known) {
-        if (known.exp * 1000 > now) return { state: 'valid', claims: known };
+        const { claims, kid } = known;
+        // The signature was checked; whether its key still counts is another question.
+        const isBelieved = (await accessKeys.find(kid)) !== undefined;
+        if (isBelieved && claims.exp * 1000 > clock()) return { state: 'valid', claims };
         verified.delete(token);
-        return { state: 'expired', claims: known };
+        return isBelieved ? { state: 'expired', claims } : { state: 'invalid' };
       }
-      const answer = await verify<AccessClaims>(token, access, now);
+      const { kid = '', ...answer } = await verify<AccessClaims>(token, access, clock);
       if (answer.state !== 'valid') return answer;
       const claims = deepFreeze(answer.claims);
-      verified.set(token, claims);
+      verified.set(token, { claims, kid });
       return { state: 'valid', claims };
     },
 
-    verifyRefresh: (token) => verify<RefreshClaims>(token, refresh, clock()),
+    verifyRefresh: async (token) => {
+      const { kid: _, ...answer } = await verify<RefreshClaims>(token, refresh, clock);
+      return answer;
+    },
   };
 };

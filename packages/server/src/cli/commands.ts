@@ -1,19 +1,24 @@
 import { Unavailable } from '@tegata/core';
-import { ConfigError } from '../config/config.ts';
+import { SigningKeyUnreadable } from '../adapters/access-keys.ts';
+import { ConfigError } from '../config/config-error.ts';
 import { type Command, rootCause, UsageError } from './command.ts';
-import { doctor } from './doctor.ts';
-import { migrate } from './migrate.ts';
-import { serve } from './serve.ts';
-import { services } from './services.ts';
-import { users } from './users.ts';
 
-const commands: Record<string, Command> = { serve, migrate, users, services, doctor };
+/** Loaded when called: the process that only supervises workers stays small. */
+const commands: Record<string, () => Promise<Command>> = {
+  serve: async () => (await import('./serve.ts')).serve,
+  migrate: async () => (await import('./migrate.ts')).migrate,
+  transfer: async () => (await import('./transfer.ts')).transfer,
+  users: async () => (await import('./users.ts')).users,
+  keys: async () => (await import('./keys.ts')).keys,
+  services: async () => (await import('./services.ts')).services,
+  doctor: async () => (await import('./doctor.ts')).doctor,
+};
 
-const help = `Tegata, the authentication server you can read.
+const help = (all: readonly Command[]) => `Tegata, the authentication server you can read.
 
 Usage: tegata <command> [arguments]
 
-${Object.values(commands)
+${all
   .flatMap(({ lines }) => lines)
   .map(([call, meaning]) => `  tegata ${call.padEnd(34)} ${meaning}`)
   .join('\n')}
@@ -30,10 +35,10 @@ Exit codes: 0 done, 1 it failed, 2 the call itself was wrong.
 export const runCommand = async (argv: string[]): Promise<number> => {
   const [name, ...rest] = argv;
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
-    console.log(help);
+    console.log(help(await Promise.all(Object.values(commands).map((load) => load()))));
     return name === undefined ? 2 : 0;
   }
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const command = Object.hasOwn(commands, name) ? await commands[name]?.() : undefined;
   if (!command) {
     console.error(`There is no command "${name}". \`tegata --help\` lists them.`);
     return 2;
@@ -59,6 +64,7 @@ export const runCommand = async (argv: string[]): Promise<number> => {
 /** What the operator can mend is told without a stack trace; undefined for a mistake of ours. */
 const textForOperator = (error: unknown): string | undefined => {
   if (error instanceof ConfigError) return `${error.message}\n\`tegata doctor\` checks everything else too.`;
+  if (error instanceof SigningKeyUnreadable) return error.message;
   const cause = rootCause(error);
   const isOfTheMachine = error instanceof Unavailable || (cause instanceof Error && 'syscall' in cause);
   if (!isOfTheMachine) return undefined;

@@ -2,7 +2,9 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import { sql } from 'kysely';
 import { type Config, ConfigError, parseConfig } from '../config/config.ts';
+import { isPostgresUrl, shownDatabaseUrl } from '../config/database-url.ts';
 import { readEnvironment } from '../config/env.ts';
 import { parseSmtpUrl } from '../mail/smtp.ts';
 import { openDatabase } from '../stores/sql/sql-stores.ts';
@@ -74,12 +76,14 @@ const secretFinding = ({ secret, dataDir }: Config): Finding => {
   return { level: 'ok', about: 'secret', text: `from ${file}; deleting it signs everybody out` };
 };
 
-const databaseFinding = async ({ databaseUrl }: Config): Promise<Finding> => {
+const databaseFinding = async (config: Config): Promise<Finding> => {
+  const { databaseUrl } = config;
   const finding = (level: Finding['level'], text: string): Finding => ({
     level,
     about: 'database',
-    text: `${databaseUrl} ${text}`,
+    text: `${shownDatabaseUrl(databaseUrl)} ${text}`,
   });
+  if (isPostgresUrl(databaseUrl)) return postgresFinding(config, finding);
   const path = sqlitePath(databaseUrl);
   if (path === ':memory:') return finding('note', 'forgets everything when the server stops');
   if (!existsSync(path)) {
@@ -98,6 +102,29 @@ const databaseFinding = async ({ databaseUrl }: Config): Promise<Finding> => {
       'problem',
       `does not answer (${(rootCause(error) as Error).message}): check the path, its permissions and the disk`,
     );
+  }
+};
+
+const postgresFinding = async (
+  { databaseUrl, postgres }: Config,
+  finding: (level: Finding['level'], text: string) => Finding,
+): Promise<Finding> => {
+  const database = await openDatabase(databaseUrl, postgres);
+  try {
+    const asked = sql<{ version: string; commits: string }>`
+      select current_setting('server_version') as version, current_setting('synchronous_commit') as commits`;
+    const [row] = (await asked.execute(database.db)).rows;
+    const answers = `answers (PostgreSQL ${row?.version})`;
+    if (row?.commits !== 'off') return finding('ok', answers);
+    return finding(
+      'note',
+      `${answers}, but synchronous_commit is off: a crash forgets what was just acknowledged. Set it to on.`,
+    );
+  } catch (error) {
+    const cause = (rootCause(error) as Error).message;
+    return finding('problem', `does not answer (${cause}): check DATABASE_URL, the network and the role's rights`);
+  } finally {
+    await database.close();
   }
 };
 

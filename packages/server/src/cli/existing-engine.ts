@@ -16,7 +16,7 @@ export const withExistingEngine = async (action: (engine: Engine) => Promise<num
     return 1;
   }
   // What happened is told in words, not as a line of the log too.
-  const engine = await composeEngine({ ...config, logLevel: 'warn' });
+  const engine = await composeEngine({ ...config, logLevel: 'warn' }, { leaveKeys: true });
   try {
     return await action(engine);
   } finally {

@@ -8,13 +8,14 @@ export const migrate: Command = {
   lines: [['migrate', 'Bring the database schema up to date (serve does it too).']],
   run: async (args) => {
     refuseArguments(args);
-    const database = await openDatabase(parseConfig(readEnvironment()).databaseUrl);
+    const config = parseConfig(readEnvironment());
+    const database = await openDatabase(config.databaseUrl, config.postgres);
     try {
       const applied = await migrateToLatest(database);
       console.log(applied.length === 0 ? 'The schema is up to date.' : `Applied: ${applied.join(', ')}`);
       return 0;
     } finally {
-      await database.db.destroy();
+      await database.close();
     }
   },
 };

@@ -71,7 +71,7 @@ const setPassword: Action = async ({ auth }, rest) => {
   if (!shown.ok) return notFound(idOrEmail);
   if (process.stdin.isTTY) console.error('Type the new password, Enter, Ctrl-D:');
   const password = (await readAll(process.stdin)).replace(/\r?\n$/, '');
-  const set = await auth.setPassword({ userId: shown.value.user.id, password });
+  const set = await auth.setUserPassword({ userId: shown.value.user.id, password });
   if (set.ok) {
     console.log(`${shown.value.user.email} has a new password, and is told by mail; sessions ended: ${set.value.endedSessions}.`);
     return 0;

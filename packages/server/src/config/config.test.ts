@@ -34,7 +34,13 @@ describe('without any setting', () => {
       publicUrl: 'http://localhost:3000',
       dataDir: resolve('.tegata'),
       databaseUrl: `sqlite:${resolve('.tegata/tegata.db')}`,
+      postgres: { poolSize: 10, statements: 'named' },
+      redis: undefined,
+      sessionStore: 'database',
       secret: undefined,
+      previousSecrets: [],
+      signingAlg: 'HS256',
+      keys: { maxAge: 90 * 86_400, publishAhead: 86_400 },
       contracts: ['standard'],
       issuer: 'tegata',
       audience: 'tegata-api',
@@ -57,9 +63,22 @@ describe('without any setting', () => {
       accountHints: true,
       trustedProxies: [],
       allowedOrigins: ['http://127.0.0.1:3000'],
+      providers: [],
+      providerTimeoutSeconds: 5,
+      storeProviderTokens: false,
       smtpUrl: undefined,
       mailFrom: 'Tegata <no-reply@localhost>',
       metricsToken: undefined,
+      pages: true,
+      brand: {
+        name: 'Tegata',
+        logo: undefined,
+        primary: undefined,
+        primaryDark: undefined,
+        paper: undefined,
+        paperDark: undefined,
+        radius: undefined,
+      },
       logLevel: 'warn',
     });
     expect(hashConcurrency).toBeGreaterThanOrEqual(1);
@@ -119,8 +138,32 @@ const mistakes: Record<string, readonly string[]> = {
     'https://auth.example.com/?a',
     'https://user@auth.example.com',
   ],
-  DATABASE_URL: ['postgres://tegata:canary-password@db/tegata', 'host=db password=canary-password', 'sqlite:', 'tegata.db'],
+  DATABASE_URL: [
+    'mysql://tegata:canary-password@db/tegata',
+    'host=db password=canary-password',
+    'postgres:tegata',
+    'postgres://tegata:canary-password@db',
+    'postgresql://tegata:canary#password@db/tegata',
+    'sqlite:',
+    'tegata.db',
+  ],
+  TEGATA_DATABASE_POOL: ['0', 'many', '1001'],
+  TEGATA_DATABASE_STATEMENTS: ['prepared', 'on'],
+  REDIS_URL: [
+    'redis.internal:6379',
+    'http://redis',
+    'redis://',
+    'redis://:canary-password@redis/first',
+    'redis://:canary%zz@redis',
+    'redis://redis/0?password=canary',
+  ],
+  TEGATA_REDIS_PREFIX: ['{tegata}:', 'a b', 'x'.repeat(65)],
+  TEGATA_SESSION_STORE: ['memory', 'Redis'],
   TEGATA_SECRET: ['secret'],
+  TEGATA_SECRET_PREVIOUS: ['canary', `${goodSecret},canary`],
+  TEGATA_SIGNING_ALG: ['RS256', 'es256', 'none'],
+  TEGATA_KEY_MAX_AGE: ['90', '30s'],
+  TEGATA_KEY_PUBLISH_AHEAD: ['1', '5s'],
   TEGATA_CONTRACTS: ['standart', 'standard,nonsense'],
   TEGATA_PASSWORD_HASH: ['md5', 'Argon2id'],
   TEGATA_HASH_CONCURRENCY: ['0', 'many'],
@@ -161,7 +204,7 @@ describe('mistakes', () => {
       fc.property(settings, (wrong) => {
         const problems = problemsOf(Object.fromEntries(wrong));
         expect(problems).toHaveLength(wrong.length);
-        for (const [name] of wrong) expect(problems.filter((line) => line.includes(name))).toHaveLength(1);
+        for (const [name] of wrong) expect(problems.filter((line) => new RegExp(`\\b${name}\\b`).test(line))).toHaveLength(1);
       }),
       { numRuns: 60 },
     );
@@ -182,6 +225,21 @@ describe('mistakes', () => {
       ...['TEGATA_ISSUER', 'TEGATA_AUDIENCE', 'TEGATA_METRICS_TOKEN'],
     ];
     expect(documented.toSorted()).toEqual([...Object.keys(mistakes), ...cannotBeWrong].toSorted());
+  });
+});
+
+describe('Redis', () => {
+  test('holds the sessions when it is there, unless the database shall', () => {
+    const url = 'rediss://tegata:p%40ss@redis.internal:6380/3';
+    expect(parseConfig({ REDIS_URL: url })).toMatchObject({ redis: { url, prefix: 'tegata:' }, sessionStore: 'redis' });
+    expect(parseConfig({ REDIS_URL: url, TEGATA_SESSION_STORE: 'database' }).sessionStore).toBe('database');
+    expect(parseConfig({ REDIS_URL: 'redis://[::1]', TEGATA_REDIS_PREFIX: 'a-b.c:' }).redis?.prefix).toBe('a-b.c:');
+  });
+
+  test('must be named when it shall hold the sessions', () => {
+    expect(problemsOf({ TEGATA_SESSION_STORE: 'redis' })).toEqual([
+      'TEGATA_SESSION_STORE=redis needs REDIS_URL, for example redis://user:password@host:6379.',
+    ]);
   });
 });
 
@@ -231,6 +289,22 @@ describe('values', () => {
     ['3650d', 315_360_000],
   ])('a duration of %s is %d seconds', (text, seconds) => {
     expect(parseConfig({ TEGATA_ACCESS_TTL: text }).ttl.access).toBe(seconds);
+  });
+
+  test('previous secrets are a list without the present one, each once', () => {
+    const earlier = goodSecret.toLowerCase();
+    const list = `${earlier}, ${goodSecret},${earlier}`;
+    expect(parseConfig({ TEGATA_SECRET: goodSecret, TEGATA_SECRET_PREVIOUS: list }).previousSecrets).toEqual([earlier]);
+  });
+
+  test('a key is published for at most half of its age', () => {
+    expect(parseConfig({ TEGATA_KEY_MAX_AGE: '2d', TEGATA_KEY_PUBLISH_AHEAD: '1d' }).keys).toEqual({
+      maxAge: 172_800,
+      publishAhead: 86_400,
+    });
+    expect(problemsOf({ TEGATA_KEY_MAX_AGE: '36h' })).toEqual([
+      'TEGATA_KEY_PUBLISH_AHEAD must be at most half of TEGATA_KEY_MAX_AGE: a key is known for a while before it signs.',
+    ]);
   });
 
   test('only the grace may be nothing: every reuse is theft then', () => {

@@ -1,10 +1,21 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import type { SigningAlgorithm } from '@tegata/core';
 import ipaddr from 'ipaddr.js';
 import { hashingConcurrency } from '../adapters/hashing-lane.ts';
 import { contracts } from '../http/app.ts';
 import type { Contract } from '../http/contract.ts';
+import type { Brand } from '../http/pages/theme.ts';
 import { parseMailFrom, parseSmtpUrl } from '../mail/smtp.ts';
+import { parseRedisUrl } from '../stores/redis/redis-url.ts';
+import { mostWorkers, workerCount } from '../workers/worker-count.ts';
+import { ConfigError } from './config-error.ts';
+import { problemOfDatabaseUrl } from './database-url.ts';
+import { type ProviderConfig, parseProviders } from './providers.ts';
+
+export { ConfigError } from './config-error.ts';
+
+import { parseBrand } from './brand.ts';
 
 /** Everything that can be set, validated. `docs/configuration.md` is the table for people. Times are seconds. */
 export type Config = {
@@ -15,13 +26,25 @@ export type Config = {
   publicUrl: string;
   dataDir: string;
   databaseUrl: string;
+  /** For PostgreSQL: see `PostgresOptions`. */
+  postgres: { poolSize: number; statements: 'named' | 'unnamed' };
+  /** The prefix begins every key, so that several installations can share a server. */
+  redis: { url: string; prefix: string } | undefined;
+  sessionStore: 'database' | 'redis';
   /** At least 32 random bytes. Undefined in development without one: then the data folder keeps one. */
   secret: string | undefined;
+  /** Accepted as well: what they signed and sealed stays good. */
+  previousSecrets: string[];
+  signingAlg: SigningAlgorithm;
+  /** When a signing key is replaced, and how long before it signs the next one is published. */
+  keys: { maxAge: number; publishAhead: number };
   contracts: string[];
   issuer: string;
   audience: string;
   passwordHash: 'argon2id' | 'bcrypt';
   hashConcurrency: number;
+  /** Processes that `tegata serve` runs behind its port. An application that embeds Tegata has its own processes. */
+  workers: number;
   ttl: {
     access: number;
     refresh: number;
@@ -43,27 +66,21 @@ export type Config = {
   trustedProxies: string[];
   /** Browser origins that may call, beside the public URL's own. */
   allowedOrigins: string[];
+  /** Where people may log in instead, each with its credentials. */
+  providers: ProviderConfig[];
+  providerTimeoutSeconds: number;
+  storeProviderTokens: boolean;
   smtpUrl: string | undefined;
   mailFrom: string;
   metricsToken: string | undefined;
+  /** Whether the hosted pages are served, where the `standard` contract is. */
+  pages: boolean;
+  brand: Brand;
   logLevel: LogLevel;
 };
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 type LogLevel = (typeof logLevels)[number];
-
-/** Every mistake at once, each with the setting that mends it. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(
-      `The configuration has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}:\n${problems.map((line) => `  - ${line}`).join('\n')}`,
-    );
-    this.problems = problems;
-  }
-}
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -129,17 +146,37 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
   const dataDir = resolve(text('TEGATA_DATA_DIR') ?? '.tegata');
   const publicUrl = origin('TEGATA_URL', text('TEGATA_URL') ?? `http://localhost:${port}`);
   const secret = text('TEGATA_SECRET');
+  const previousSecrets = [...new Set(list('TEGATA_SECRET_PREVIOUS'))].filter((previous) => previous !== secret);
+  const problemsBefore = problems.length;
+  const keys = {
+    maxAge: duration('TEGATA_KEY_MAX_AGE', '90d', 60),
+    publishAhead: duration('TEGATA_KEY_PUBLISH_AHEAD', '24h', 10),
+  };
+  if (problems.length === problemsBefore && keys.publishAhead * 2 > keys.maxAge) {
+    problems.push(
+      'TEGATA_KEY_PUBLISH_AHEAD must be at most half of TEGATA_KEY_MAX_AGE: a key is known for a while before it signs.',
+    );
+  }
   const smtpUrl = text('SMTP_URL');
+  const redisUrl = text('REDIS_URL');
+  const redisPrefix = text('TEGATA_REDIS_PREFIX') ?? 'tegata:';
   const databaseUrl = text('DATABASE_URL') ?? `sqlite:${resolve(dataDir, 'tegata.db')}`;
   const host = text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1');
   const named = [...new Set(list('TEGATA_CONTRACTS'))];
   const trustedProxies = list('TEGATA_TRUSTED_PROXIES');
   const mailFrom = text('MAIL_FROM') ?? `Tegata <no-reply@${new URL(publicUrl).hostname}>`;
 
-  if (!/^sqlite:./.test(databaseUrl)) {
-    // The value is not repeated: it may hold a password.
-    problems.push('DATABASE_URL: this version stores in SQLite; give sqlite:<path> or leave it out.');
+  const workers = workerCount(text('TEGATA_WORKERS'), availableParallelism());
+  if (workers === undefined) {
+    problems.push(
+      `TEGATA_WORKERS=${text('TEGATA_WORKERS')}: give auto (one for each core) or a number from 1 to ${mostWorkers}.`,
+    );
+  } else if (workers > 1 && databaseUrl === 'sqlite::memory:') {
+    problems.push(`TEGATA_WORKERS=${text('TEGATA_WORKERS')}: a database in memory belongs to one process; give it a file.`);
   }
+  // The value is not repeated: it may hold a password.
+  const databaseProblem = problemOfDatabaseUrl(databaseUrl);
+  if (databaseProblem) problems.push(`DATABASE_URL: ${databaseProblem}`);
   for (const [index, name] of named.entries()) {
     const door = doors.find((known) => known.name === name);
     if (!door) {
@@ -161,10 +198,24 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
       problems.push(`TEGATA_TRUSTED_PROXIES=${proxy}: give addresses or CIDRs such as 10.0.0.0/8, separated by commas.`);
     }
   }
+  const sessionStore = oneOf('TEGATA_SESSION_STORE', ['database', 'redis'], redisUrl === undefined ? 'database' : 'redis');
+  if (sessionStore === 'redis' && redisUrl === undefined) {
+    problems.push('TEGATA_SESSION_STORE=redis needs REDIS_URL, for example redis://user:password@host:6379.');
+  }
+  if (redisUrl !== undefined) check(() => parseRedisUrl(redisUrl));
+  // Braces would be taken for a hash tag, and put every key into one slot of a cluster.
+  if (!/^[\w.:-]{1,64}$/.test(redisPrefix)) {
+    problems.push(`TEGATA_REDIS_PREFIX=${redisPrefix}: give up to 64 letters, digits and any of . : - _, such as tegata:.`);
+  }
   if (smtpUrl !== undefined) check(() => parseSmtpUrl(smtpUrl, { production }));
   if (smtpUrl !== undefined || text('MAIL_FROM') !== undefined) check(() => parseMailFrom(mailFrom));
   if (secret !== undefined && weakSecret(secret)) {
     problems.push('TEGATA_SECRET is too weak: make one with `openssl rand -base64 32` and keep it safe.');
+  }
+  if (previousSecrets.some(weakSecret)) {
+    problems.push(
+      'TEGATA_SECRET_PREVIOUS has a secret that is too weak to be one: give earlier secrets in full, separated by commas.',
+    );
   }
   if (production) {
     if (secret === undefined)
@@ -185,12 +236,22 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
     publicUrl,
     dataDir,
     databaseUrl,
+    postgres: {
+      poolSize: integer('TEGATA_DATABASE_POOL', 10, 1, 1000),
+      statements: oneOf('TEGATA_DATABASE_STATEMENTS', ['named', 'unnamed'], 'named'),
+    },
+    redis: redisUrl === undefined ? undefined : { url: redisUrl, prefix: redisPrefix },
+    sessionStore,
     secret,
+    previousSecrets,
+    signingAlg: oneOf('TEGATA_SIGNING_ALG', ['HS256', 'ES256', 'EdDSA'], 'HS256'),
+    keys,
     contracts: named.length > 0 ? named : ['standard'],
     issuer: text('TEGATA_ISSUER') ?? 'tegata',
     audience: text('TEGATA_AUDIENCE') ?? 'tegata-api',
     passwordHash: oneOf('TEGATA_PASSWORD_HASH', ['argon2id', 'bcrypt'], 'argon2id'),
-    hashConcurrency: integer('TEGATA_HASH_CONCURRENCY', hashingConcurrency(availableParallelism(), 4), 1, 64),
+    hashConcurrency: integer('TEGATA_HASH_CONCURRENCY', hashingConcurrency(availableParallelism(), 4, workers), 1, 64),
+    workers: workers ?? 1,
     ttl: {
       access: duration('TEGATA_ACCESS_TTL', '15m'),
       refresh: duration('TEGATA_REFRESH_TTL', '7d'),
@@ -216,9 +277,14 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
       ...list('TEGATA_ALLOWED_ORIGINS').map((value) => origin('TEGATA_ALLOWED_ORIGINS', value)),
       ...(production ? [] : loopbackTwins(publicUrl)),
     ],
+    providers: parseProviders(env, { production, report: (problem) => problems.push(problem) }),
+    providerTimeoutSeconds: duration('TEGATA_PROVIDER_TIMEOUT', '5s'),
+    storeProviderTokens: oneOf('TEGATA_STORE_PROVIDER_TOKENS', ['on', 'off'], 'off') === 'on',
     smtpUrl,
     mailFrom,
     metricsToken: text('TEGATA_METRICS_TOKEN'),
+    pages: oneOf('TEGATA_PAGES', ['on', 'off'], 'on') === 'on',
+    brand: parseBrand(text, (line) => problems.push(line)),
     logLevel: oneOf('LOG_LEVEL', logLevels, production ? 'info' : 'warn'),
   };
   if (problems.length > 0) throw new ConfigError(problems);

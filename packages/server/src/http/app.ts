@@ -21,6 +21,7 @@ import { languageOf } from './language.ts';
 import { allowedMethods } from './methods.ts';
 import { openapiDocument } from './openapi.ts';
 import { createOriginCheck } from './origin.ts';
+import type { Look } from './pages/look.ts';
 import { HttpProblem, type Problem, problemHeaders } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -34,9 +35,11 @@ export type AppParts = DoorParts & {
   metrics: Metrics;
   health: Health;
   /** Public signing keys, for services that verify tokens themselves. */
-  jwks: () => { keys: object[] };
+  jwks: () => Promise<{ keys: object[] }>;
   /** Pages behind mailed links, the development mailbox: everything that is no contract. */
   pages: (door: Door) => readonly Hono[];
+  /** How all pages look. */
+  look: Look;
   version: string;
 };
 
@@ -58,6 +61,7 @@ export const createApp = (parts: AppParts): Hono<HttpEnv> => {
     const requestId = acceptableId(c.req.header('x-request-id')) ?? crypto.randomUUID();
     const ipAddress = clientAddress(c.env.incoming?.socket?.remoteAddress, c.req.header('x-forwarded-for'));
     c.set('requestId', requestId);
+    c.set('look', parts.look);
     c.set('ipAddress', ipAddress);
     c.set('ipBucket', addressBucket(ipAddress));
     await next();
@@ -101,9 +105,10 @@ export const createApp = (parts: AppParts): Hono<HttpEnv> => {
   for (const contract of mounted) app.route('/', contract.routes(door));
   app.route('/', createHealth(parts.health));
   app.route('/', createDocsPage(openapiDocument(mounted, { publicUrl: config.publicUrl, version: parts.version })));
-  app.get('/.well-known/jwks.json', (c) => {
-    c.header('Cache-Control', 'public, max-age=300');
-    return c.json(parts.jwks());
+  app.get('/.well-known/jwks.json', async (c) => {
+    // Well within the time that the next key is published before it signs: a cache never holds a list without it by then.
+    c.header('Cache-Control', `public, max-age=${Math.min(300, Math.floor(config.keys.publishAhead / 4))}`);
+    return c.json(await parts.jwks());
   });
   app.get('/metrics', async (c) => {
     if (!mayReadMetrics(c, config)) throw new HttpProblem({ kind: 'not_found' });

@@ -2,6 +2,7 @@ import type { Auth, Bucket, Clock, CsrfTokens, Locale } from '@tegata/core';
 import type { Context, Hono } from 'hono';
 import type { Config } from '../config/config.ts';
 import type { OpenFeed } from '../revocations/feed.ts';
+import type { Look } from './pages/look.ts';
 import type { Problem } from './problem.ts';
 
 /** A door to the engine: routes, shapes, texts and a policy preset. A new one is a folder and a line in `app.ts`. */
@@ -46,6 +47,8 @@ export type HttpEnv = {
     ipAddress: string | null;
     /** Key for limits by address. */
     ipBucket: string;
+    /** How this server's pages look. */
+    look: Look;
   };
   Bindings: { incoming?: { socket?: { remoteAddress?: string | undefined } } };
 };

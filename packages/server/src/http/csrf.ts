@@ -19,12 +19,12 @@ export const checkCsrf = async (
   c: RequestHead,
   credentials: { accessToken?: string | undefined; refreshToken?: string | undefined },
 ): Promise<'ok' | 'missing' | 'mismatch'> => {
-  const sessionIds = await auth.identifySessions(credentials);
-  if (sessionIds.length === 0) return 'ok';
+  const sessions = await auth.identifySessions(credentials);
+  if (sessions.length === 0) return 'ok';
   const header = c.req.header('x-csrf-token');
   const cookie = readCookie(c.req.header('cookie'), csrfCookieName);
   if (!header || !cookie) return 'missing';
-  const signed = equal(header, cookie) && sessionIds.every((sessionId) => csrf.verify(header, sessionId));
+  const signed = equal(header, cookie) && sessions.every(({ id }) => csrf.verify(header, id));
   return signed ? 'ok' : 'mismatch';
 };
 

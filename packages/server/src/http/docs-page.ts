@@ -36,7 +36,7 @@ export const createDocsPage = (document: OpenapiDocument): Hono => {
   const body = reference(document);
   return new Hono()
     .get('/openapi.json', (c) => c.json(document))
-    .get('/docs', (c) => sendPage(c, page({ title: 'API reference', locale: 'en', body, width: 'wide' })));
+    .get('/docs', (c) => sendPage(c, page(c, { title: 'API reference', locale: 'en', body, width: 'wide' })));
 };
 
 const reference = (document: OpenapiDocument): Html => {

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { securityHeaders } from './security-headers.ts';
 
@@ -8,8 +8,12 @@ type Fetch = (request: Request, bindings: object) => Response | Promise<Response
 export type Listening = {
   /** The port it really has, where 0 was asked for. */
   port: number;
-  /** Takes no new connection, ends the kept ones with their next answer, lets running requests finish for `withinMs`, then cuts them. */
-  close: (withinMs?: number) => Promise<void>;
+  /**
+   * Takes no new connection, ends the kept ones with their next answer, lets running requests finish for `withinMs`, then
+   * cuts them. Connections without a request are ended after `keepIdleMs`: a client that is busy meets the end of its
+   * connection in an answer, and not while it sends.
+   */
+  close: (options?: { withinMs?: number; keepIdleMs?: number }) => Promise<void>;
 };
 
 /** Serves a web-standard handler over node:http. Slow clients are cut and big headers refused, well above honest needs. */
@@ -24,18 +28,23 @@ export const listen = async (fetch: Fetch, { port, host }: { port: number; host:
   });
   return {
     port: (server.address() as AddressInfo).port,
-    close: (withinMs = 5_000) =>
+    close: ({ withinMs = 5_000, keepIdleMs = 0 } = {}) =>
       new Promise((resolve) => {
+        const idleSince = performance.now();
         const forced = setTimeout(() => server.closeAllConnections(), withinMs);
+        const endIdle = () => {
+          if (performance.now() - idleSince >= keepIdleMs) server.closeIdleConnections();
+        };
         // A connection whose request was running when we began to close is kept by node:http when it is answered.
-        const sweep = setInterval(() => server.closeIdleConnections(), 50);
+        const sweep = setInterval(endIdle, 50);
         server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'));
-        server.close(() => {
+        // The one of node:http would begin with ending the idle connections.
+        NetServer.prototype.close.call(server, () => {
           clearTimeout(forced);
           clearInterval(sweep);
           resolve();
         });
-        server.closeIdleConnections();
+        endIdle();
       }),
   };
 };

@@ -8,7 +8,7 @@ export type DescribedCall = {
   tag: string;
   summary: string;
   description?: string;
-  /** Credentials, by their names in the document; any of them will do. */
+  /** Credentials, by their names in the document, or `anybody`; any of them will do. */
   auth?: readonly string[];
   query?: z.ZodObject;
   body?: z.ZodObject;
@@ -22,6 +22,9 @@ export type DescribedCall = {
   /** The rate limit in words. */
   limit?: string;
 };
+
+/** Among the credentials of a call that may come without any. */
+export const anybody = 'anybody';
 
 /** A schema as OpenAPI 3.1 has it, made from the very schema that validates. */
 export const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> => {
@@ -74,7 +77,7 @@ const operation = (call: DescribedCall, errorName: string) => ({
   tags: [call.tag],
   summary: call.summary,
   description: [call.description, call.limit && `Limit: ${call.limit}.`].filter(Boolean).join('\n\n'),
-  ...(call.auth ? { security: call.auth.map((name) => ({ [name]: [] })) } : {}),
+  ...(call.auth ? { security: call.auth.map((name) => (name === anybody ? {} : { [name]: [] })) } : {}),
   parameters: parametersOf(call),
   ...(call.body
     ? { requestBody: { required: !call.bodyOptional, ...content(schemaOf(call.body, 'input'), call.bodyType) } }
@@ -90,7 +93,7 @@ const parametersOf = ({ path, query }: DescribedCall) => {
     name,
     in: 'path',
     required: true,
-    schema: { type: 'string', format: 'uuid' },
+    schema: name === 'id' ? { type: 'string', format: 'uuid' } : { type: 'string' },
   }));
   const inQuery = Object.entries(query?.shape ?? {}).map(([name, schema]) => ({
     name,

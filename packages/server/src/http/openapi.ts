@@ -15,6 +15,7 @@ export const openapiDocument = (
       description: [
         'Requests and answers are JSON. Error codes and types are the API, texts follow `Accept-Language` (English, Japanese), and every answer carries `X-Request-Id`.',
         ...parts.map(({ introduction }) => introduction),
+        'Services that verify access tokens by themselves find the public keys at `/.well-known/jwks.json` (RFC 7517): `{"keys": [{"kty", "crv", "x", "y"?, "kid", "alg", "use": "sig"}]}`, keys to come included; it may be cached for as long as `Cache-Control` says. With `HS256` it is empty.',
       ].join('\n\n'),
     },
     servers: [{ url: publicUrl }],

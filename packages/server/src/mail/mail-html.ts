@@ -16,7 +16,7 @@ const darkRules = `
     .board { background: ${dark.ink} !important; }
     .seal { background: ${dark.seal} !important; }
     .act { background: ${dark.indigo} !important; color: ${dark.onAction} !important; }
-    .undo { background: ${dark.seal} !important; color: ${dark.onAction} !important; }
+    .undo { background: ${dark.seal} !important; color: ${dark.onSeal} !important; }
     .code { background: ${dark.paper} !important; border-color: ${dark.line} !important; color: ${dark.ink} !important; }
   }`;
 

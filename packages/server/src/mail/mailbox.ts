@@ -1,7 +1,7 @@
 import { type Clock, type Mail, type Outbox, parseEmailAddress } from '@tegata/core';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
-import { type Html, localeOf, page, sendPage } from '../http/pages/layout.ts';
+import { type Html, localeOf, page, pagePolicy, sendPage } from '../http/pages/layout.ts';
 import { mailboxTexts } from './mailbox-texts.ts';
 import { type RenderedMail, renderMail } from './render-mail.ts';
 import { agoInWords } from './time-in-words.ts';
@@ -105,8 +105,8 @@ ${opened && one(opened)}
 </main>`;
 
     const width = opened ? 'wide' : 'middle';
-    const document = page({ title: texts.title, locale, body, width, inLanguage: (other) => href({ mail: id, lang: other }) });
-    return sendPage(c, document, 200, { inlineStyles: true });
+    const document = page(c, { title: texts.title, locale, body, width, inLanguage: (other) => href({ mail: id, lang: other }) });
+    return sendPage(c, document, 200, { policy: pagePolicy(c, { styles: "'self' 'unsafe-inline'" }) });
   });
 
   return app;

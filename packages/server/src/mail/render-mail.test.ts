@@ -22,7 +22,19 @@ const every: { [Kind in Mail['kind']]: (locale: Locale, name: string) => Extract
     ...{ kind: 'reset_password', to: address('ada@example.com'), locale, name, token },
     expiresAt: now + hour,
   }),
-  no_password: (locale, name) => ({ kind: 'no_password', to: address('ada@example.com'), locale, name }),
+  no_password: (locale, name) => ({
+    ...{ kind: 'no_password', to: address('ada@example.com'), locale, name },
+    providers: ['Google', 'Example Login'],
+  }),
+  password_set: (locale, name) => ({ kind: 'password_set', to: address('ada@example.com'), locale, name, at: now }),
+  connection_added: (locale, name) => ({
+    ...{ kind: 'connection_added', to: address('ada@example.com'), locale, name },
+    provider: 'GitHub',
+  }),
+  connection_removed: (locale, name) => ({
+    ...{ kind: 'connection_removed', to: address('ada@example.com'), locale, name },
+    provider: 'GitHub',
+  }),
   password_changed: (locale, name) => ({ kind: 'password_changed', to: address('ada@example.com'), locale, name, at: now }),
   primary_email_changed: (locale, name) => ({
     ...{ kind: 'primary_email_changed', to: address('ada@example.com'), locale, name, token },

@@ -3,6 +3,7 @@
  * function that opens empty stores.
  */
 export { atomicallyContract } from './atomically.ts';
+export { connectionStoreContract } from './connection-store.ts';
 export { emailStoreContract } from './email-store.ts';
 export { lockoutStoreContract } from './lockout-store.ts';
 export { oneTimeTokenStoreContract } from './one-time-token-store.ts';
@@ -10,5 +11,7 @@ export { organizationStoreContract } from './organization-store.ts';
 export { outboxContract } from './outbox.ts';
 export { passwordStoreContract } from './password-store.ts';
 export { sessionStoreContract } from './session-store.ts';
+export { signingKeyStoreContract } from './signing-key-store.ts';
+export { singleUseContract } from './single-use.ts';
 export type { CommitHooks, OpenStores, StoresUnderTest } from './stores-under-test.ts';
 export { userStoreContract } from './user-store.ts';

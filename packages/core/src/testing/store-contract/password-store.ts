@@ -45,5 +45,15 @@ export const passwordStoreContract = (open: OpenStores): void => {
       }
       expect(await stores.passwords.find(ben.id)).toBeUndefined();
     });
+
+    test('one that is removed is gone, and nobody else’s with it', async ({ stores }) => {
+      const [ada, ben] = [await givenUser(stores), await givenUser(stores)];
+      const hash = aPasswordHash();
+      for (const { id: userId } of [ada, ben]) await stores.passwords.create({ id: anId(), userId, hash, now });
+      await stores.passwords.remove(ada.id);
+      expect(await stores.passwords.find(ada.id)).toBeUndefined();
+      expect((await stores.users.findForLogIn(ada.email))?.passwordHash).toBeNull();
+      expect(await stores.passwords.find(ben.id)).toBe(hash);
+    });
   });
 };

@@ -8,6 +8,7 @@ const many = 100;
 /** The next rotation of a session as it stands. */
 const rotationOf = (session: Session, at = now + minute) => ({
   id: session.id,
+  userId: session.userId,
   from: { generation: session.generation, refreshJti: session.refreshJti },
   to: { refreshJti: anId(), refreshKid: 'key-2' },
   expiresAt: session.expiresAt + minute,
@@ -32,9 +33,9 @@ export const sessionStoreContract = (open: OpenStores): void => {
       });
       expect(await stores.sessions.create(plain, many)).toEqual([]);
       expect(await stores.sessions.create(full, many)).toEqual([]);
-      expect(await stores.sessions.find(plain.id)).toEqual(plain);
-      expect(await stores.sessions.find(full.id)).toEqual(full);
-      expect(await stores.sessions.find(anId())).toBeUndefined();
+      expect(await stores.sessions.find(plain.id, plain.userId)).toEqual(plain);
+      expect(await stores.sessions.find(full.id, full.userId)).toEqual(full);
+      expect(await stores.sessions.find(anId(), userId)).toBeUndefined();
     });
 
     test('one look-up gives the session and its owner as they are now', async ({ stores }) => {
@@ -42,10 +43,18 @@ export const sessionStoreContract = (open: OpenStores): void => {
       await givenUser(stores);
       const session = aSession(ada.id);
       await stores.sessions.create(session, many);
-      expect(await stores.sessions.findWithUser(session.id)).toEqual({ session, user: ada });
+      expect(await stores.sessions.findWithUser(session.id, session.userId)).toEqual({ session, user: ada });
       await stores.users.setStatus(ada.id, 'suspended', now + 1);
-      expect(await stores.sessions.findWithUser(session.id)).toMatchObject({ user: { status: 'suspended' } });
-      expect(await stores.sessions.findWithUser(anId())).toBeUndefined();
+      expect(await stores.sessions.findWithUser(session.id, session.userId)).toMatchObject({ user: { status: 'suspended' } });
+      expect(await stores.sessions.findWithUser(anId(), ada.id)).toBeUndefined();
+    });
+
+    test('a session is found under its owner only', async ({ stores }) => {
+      const [ada, ben] = [await givenUser(stores), await givenUser(stores)];
+      const session = aSession(ada.id);
+      await stores.sessions.create(session, many);
+      expect(await stores.sessions.find(session.id, ben.id)).toBeUndefined();
+      expect(await stores.sessions.findWithUser(session.id, ben.id)).toBeUndefined();
     });
 
     test('a session outlives its account without an owner', async ({ stores }) => {
@@ -53,7 +62,7 @@ export const sessionStoreContract = (open: OpenStores): void => {
       const session = aSession(ada.id);
       await stores.sessions.create(session, many);
       await stores.users.delete(ada.id);
-      expect(await stores.sessions.findWithUser(session.id)).toEqual({ session, user: undefined });
+      expect(await stores.sessions.findWithUser(session.id, session.userId)).toEqual({ session, user: undefined });
     });
 
     test('the live ones are listed, last used first', async ({ stores }) => {
@@ -73,7 +82,7 @@ export const sessionStoreContract = (open: OpenStores): void => {
       await stores.sessions.create(session, many);
       const rotation = rotationOf(session);
       expect(await stores.sessions.rotate(rotation)).toBe(true);
-      expect(await stores.sessions.find(session.id)).toEqual({
+      expect(await stores.sessions.find(session.id, session.userId)).toEqual({
         ...session,
         ...rotation.to,
         generation: 1,
@@ -86,14 +95,14 @@ export const sessionStoreContract = (open: OpenStores): void => {
     });
 
     test('of parallel rotations from one generation one succeeds, round after round', async ({ stores }) => {
-      const { id } = aSession(anId());
-      await stores.sessions.create(aSession(anId(), { id }), many);
+      const { id, userId } = aSession(anId());
+      await stores.sessions.create(aSession(userId, { id }), many);
       for (let round = 0; round < 10; round += 1) {
-        const session = (await stores.sessions.find(id))!;
+        const session = (await stores.sessions.find(id, userId))!;
         const rotations = Array.from({ length: 20 }, () => rotationOf(session));
         const answers = await Promise.all(rotations.map((rotation) => stores.sessions.rotate(rotation)));
         expect(winners(answers)).toBe(1);
-        expect(await stores.sessions.find(id)).toMatchObject({
+        expect(await stores.sessions.find(id, userId)).toMatchObject({
           generation: round + 1,
           refreshJti: rotations[answers.indexOf(true)]?.to.refreshJti,
           previousJti: session.refreshJti,
@@ -108,13 +117,14 @@ export const sessionStoreContract = (open: OpenStores): void => {
       const rotation = rotationOf(session);
       const refused = [
         { ...rotation, id: anId() },
+        { ...rotation, userId: anId() },
         { ...rotation, from: { generation: generation - 1, refreshJti } },
         { ...rotation, from: { generation: generation + 1, refreshJti } },
         { ...rotation, from: { generation, refreshJti: anId() } },
         { ...rotation, now: session.expiresAt },
       ];
       for (const attempt of refused) expect(await stores.sessions.rotate(attempt)).toBe(false);
-      expect(await stores.sessions.find(session.id)).toEqual(session);
+      expect(await stores.sessions.find(session.id, session.userId)).toEqual(session);
       await stores.sessions.end(session.id, session.userId, 'logged_out', now);
       expect(await stores.sessions.rotate(rotation)).toBe(false);
     });
@@ -123,12 +133,13 @@ export const sessionStoreContract = (open: OpenStores): void => {
       const session = aSession(anId(), { generation: 2, successorSeen: false });
       const other = aSession(session.userId, { generation: 2, successorSeen: false });
       for (const made of [session, other]) await stores.sessions.create(made, many);
-      await stores.sessions.markSuccessorSeen(session.id, 1);
-      await stores.sessions.markSuccessorSeen(session.id, 3);
-      expect((await stores.sessions.find(session.id))?.successorSeen).toBe(false);
-      await stores.sessions.markSuccessorSeen(session.id, 2);
-      expect(await stores.sessions.find(session.id)).toEqual({ ...session, successorSeen: true });
-      expect((await stores.sessions.find(other.id))?.successorSeen).toBe(false);
+      await stores.sessions.markSuccessorSeen(session.id, session.userId, 1);
+      await stores.sessions.markSuccessorSeen(session.id, session.userId, 3);
+      await stores.sessions.markSuccessorSeen(session.id, anId(), 2);
+      expect((await stores.sessions.find(session.id, session.userId))?.successorSeen).toBe(false);
+      await stores.sessions.markSuccessorSeen(session.id, session.userId, 2);
+      expect(await stores.sessions.find(session.id, session.userId)).toEqual({ ...session, successorSeen: true });
+      expect((await stores.sessions.find(other.id, other.userId))?.successorSeen).toBe(false);
     });
 
     test('a session is ended once, by its owner only; the first reason stays', async ({ stores }) => {
@@ -139,7 +150,11 @@ export const sessionStoreContract = (open: OpenStores): void => {
       const ends = await inParallel(20, () => stores.sessions.end(session.id, session.userId, 'logged_out', now));
       expect(winners(ends)).toBe(1);
       await stores.sessions.end(session.id, session.userId, 'refresh_reuse', now + 1);
-      expect(await stores.sessions.find(session.id)).toEqual({ ...session, endedAt: now, endReason: 'logged_out' });
+      expect(await stores.sessions.find(session.id, session.userId)).toEqual({
+        ...session,
+        endedAt: now,
+        endReason: 'logged_out',
+      });
     });
 
     test('ending all leaves out the one that asked, those already over and those of others', async ({ stores }) => {
@@ -152,11 +167,11 @@ export const sessionStoreContract = (open: OpenStores): void => {
 
       expect(await stores.sessions.endAll(userId, 'password_changed', now, current.id)).toBe(2);
       expect(await stores.sessions.listLive(userId, now)).toEqual([current]);
-      expect(await stores.sessions.find(other.id)).toMatchObject({ endedAt: now, endReason: 'password_changed' });
-      expect(await stores.sessions.find(ended.id)).toEqual(ended);
+      expect(await stores.sessions.find(other.id, other.userId)).toMatchObject({ endedAt: now, endReason: 'password_changed' });
+      expect(await stores.sessions.find(ended.id, ended.userId)).toEqual(ended);
       expect(await stores.sessions.endAll(userId, 'password_reset', now)).toBe(1);
       expect(await stores.sessions.listLive(userId, now)).toEqual([]);
-      expect(await stores.sessions.find(foreign.id)).toEqual(foreign);
+      expect(await stores.sessions.find(foreign.id, foreign.userId)).toEqual(foreign);
     });
 
     test('one session too many ends the least recently used, however old the others are', async ({ stores }) => {
@@ -169,9 +184,12 @@ export const sessionStoreContract = (open: OpenStores): void => {
 
       const next = aSession(userId, { createdAt: now + 1, lastUsedAt: now + 1 });
       expect(await stores.sessions.create(next, 3)).toEqual([unused.id]);
-      expect(await stores.sessions.find(unused.id)).toMatchObject({ endedAt: now + 1, endReason: 'session_limit' });
+      expect(await stores.sessions.find(unused.id, unused.userId)).toMatchObject({
+        endedAt: now + 1,
+        endReason: 'session_limit',
+      });
       expect(await stores.sessions.listLive(userId, now + 1)).toEqual([next, oldButUsed, used]);
-      expect(await stores.sessions.find(ofAnother.id)).toEqual(ofAnother);
+      expect(await stores.sessions.find(ofAnother.id, ofAnother.userId)).toEqual(ofAnother);
     });
 
     test('sessions that are over do not count, and a lowered limit ends as many as it takes', async ({ stores }) => {

@@ -6,7 +6,10 @@ import { html } from 'hono/html';
 
 export const brand = 'Tegata';
 
-export type Palette = Record<'paper' | 'card' | 'ink' | 'quiet' | 'indigo' | 'onAction' | 'seal' | 'moss' | 'line', string>;
+export type Palette = Record<
+  'paper' | 'card' | 'ink' | 'quiet' | 'indigo' | 'onAction' | 'seal' | 'onSeal' | 'moss' | 'line',
+  string
+>;
 
 export const light: Palette = {
   paper: '#fbf9f4',
@@ -16,6 +19,7 @@ export const light: Palette = {
   indigo: '#274a78',
   onAction: '#ffffff',
   seal: '#c8371b',
+  onSeal: '#ffffff',
   moss: '#2f6b4f',
   line: '#ddd6c8',
 };
@@ -28,6 +32,7 @@ export const dark: Palette = {
   indigo: '#8fb3e6',
   onAction: '#14171c',
   seal: '#ff7a5c',
+  onSeal: '#14171c',
   moss: '#7cc6a0',
   line: '#323842',
 };

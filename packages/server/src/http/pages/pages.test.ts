@@ -276,23 +276,28 @@ describe('the style sheet', () => {
     expect(status).toBe(200);
     expect(answer.headers.get('content-type')).toBe('text/css; charset=utf-8');
     expect(answer.headers.get('cache-control')).toContain('immutable');
-    expect(css).toContain('--tegata-indigo: #274a78');
     expect(css).not.toMatch(/url\(|@import/);
+    const theme = /href="(\/auth\/theme\.css\?v=[\w-]{12})"/.exec(html)?.[1] as string;
+    const colors = await get(theme);
+    expect(colors.answer.headers.get('cache-control')).toContain('immutable');
+    expect(colors.html).toContain('--tegata-indigo: #274a78');
   });
 });
 
 describe('the welcome page', () => {
-  it('leads on, to the mailbox only where there is one', async () => {
-    const hrefs = async (mailbox: boolean) => {
-      const html = await (await createWelcomePage({ mailbox }).request('/')).text();
+  it('leads on, to the mailbox and the hosted pages only where they are', async () => {
+    const hrefs = async (mailbox: boolean, pages: boolean) => {
+      const html = await (await createWelcomePage({ mailbox, pages }).request('/')).text();
       return [...html.matchAll(/<li><a href="([^"]*)"/g)].map(([, href]) => href);
     };
-    expect(await hrefs(true)).toEqual(['/docs', '/dev/mailbox', '/openapi.json', '/health/ready']);
-    expect(await hrefs(false)).toEqual(['/docs', '/openapi.json', '/health/ready']);
+    const forPeople = ['/auth/register', '/auth/log-in', '/auth/account'];
+    const forDevelopers = ['/docs', '/openapi.json', '/health/ready'];
+    expect(await hrefs(true, true)).toEqual([...forPeople, '/dev/mailbox', ...forDevelopers]);
+    expect(await hrefs(false, false)).toEqual(forDevelopers);
   });
 
   it('speaks Japanese to whoever prefers it', async () => {
-    const answer = await createWelcomePage({ mailbox: true }).request('/', { headers: { 'Accept-Language': 'ja' } });
+    const answer = await createWelcomePage({ mailbox: true, pages: true }).request('/', { headers: { 'Accept-Language': 'ja' } });
     expect(await answer.text()).toContain('認証サーバーが動作しています');
   });
 });

@@ -36,28 +36,25 @@ export type PagesOptions = {
 /** What pressing the button led to: an end, or the same form again with what is wrong with it. */
 type Answer = { status: ContentfulStatusCode; title: string; lead: string } | { status: ContentfulStatusCode; problem: string };
 
+type TokenPath = '/auth/verify-email' | '/auth/reset-password' | '/auth/undo-email';
+
+/** How a page looks before anything is pressed. */
 type TokenPage = {
-  path: `/auth/${string}`;
+  path: TokenPath;
   limit: 'verify' | 'reset';
   title: (texts: PageTexts) => string;
   /** The inside of the form, and what stands above it. */
   intro: (texts: PageTexts) => Html;
   fields: (texts: PageTexts, problem?: string) => Html;
-  submit: (fields: { token: string; password: string }, texts: PageTexts) => Promise<Answer>;
 };
 
-const tokenPages = (use: PagesOptions): TokenPage[] => [
+const tokenPages: readonly TokenPage[] = [
   {
     path: '/auth/verify-email',
     limit: 'verify',
     title: (texts) => texts.verify.title,
     intro: (texts) => html`<p>${texts.verify.lead}</p>`,
     fields: (texts) => html`<button>${texts.verify.button}</button>`,
-    submit: async ({ token }, { verify }) => {
-      const result = await use.verifyEmail({ token });
-      if (result.ok) return { status: 200, ...(result.value.alreadyVerified ? verify.already : verify.done) };
-      return { status: result.failure.code === 'email_taken' ? 409 : 400, ...verify[result.failure.code] };
-    },
   },
   {
     path: '/auth/reset-password',
@@ -65,13 +62,6 @@ const tokenPages = (use: PagesOptions): TokenPage[] => [
     title: (texts) => texts.reset.title,
     intro: (texts) => html`<p>${texts.reset.lead}</p>`,
     fields: (texts, problem) => passwordField(texts, problem),
-    submit: async (fields, { reset }) => {
-      const result = await use.resetPassword(fields);
-      if (result.ok) return { status: 200, ...reset.done };
-      const { failure } = result;
-      if (failure.code === 'password_rejected') return { status: 400, problem: reset.problems[failure.problem] };
-      return { status: 400, ...reset[failure.code] };
-    },
   },
   {
     path: '/auth/undo-email',
@@ -79,13 +69,31 @@ const tokenPages = (use: PagesOptions): TokenPage[] => [
     title: (texts) => texts.undo.title,
     intro: (texts) => html`<p>${texts.undo.lead}</p><p>${texts.undo.ifYou}</p>`,
     fields: (texts) => html`<button class="destructive">${texts.undo.button}</button>`,
-    submit: async ({ token }, { undo }) => {
-      const result = await use.undoPrimaryEmail({ token });
-      if (result.ok) return { status: 200, title: undo.done.title, lead: undo.done.lead(result.value.restored) };
-      return { status: 400, ...undo[result.failure.code] };
-    },
   },
 ];
+
+type Submit = (fields: { token: string; password: string }, texts: PageTexts) => Promise<Answer>;
+
+/** What pressing the button does. */
+const submits = (use: PagesOptions): Record<TokenPath, Submit> => ({
+  '/auth/verify-email': async ({ token }, { verify }) => {
+    const result = await use.verifyEmail({ token });
+    if (result.ok) return { status: 200, ...(result.value.alreadyVerified ? verify.already : verify.done) };
+    return { status: result.failure.code === 'email_taken' ? 409 : 400, ...verify[result.failure.code] };
+  },
+  '/auth/reset-password': async (fields, { reset }) => {
+    const result = await use.resetPassword(fields);
+    if (result.ok) return { status: 200, ...reset.done };
+    const { failure } = result;
+    if (failure.code === 'password_rejected') return { status: 400, problem: reset.problems[failure.problem] };
+    return { status: 400, ...reset[failure.code] };
+  },
+  '/auth/undo-email': async ({ token }, { undo }) => {
+    const result = await use.undoPrimaryEmail({ token });
+    if (result.ok) return { status: 200, title: undo.done.title, lead: undo.done.lead(result.value.restored) };
+    return { status: 400, ...undo[result.failure.code] };
+  },
+});
 
 /** `novalidate` on the form keeps `minlength` a hint for password generators: the server says what is wrong, in words. */
 const passwordField = (
@@ -106,7 +114,8 @@ export const createPages = (options: PagesOptions): Hono => {
   const app = new Hono();
   app.route('/', createStylesheetRoute());
 
-  for (const tokenPage of tokenPages(options)) {
+  const submit = submits(options);
+  for (const tokenPage of tokenPages) {
     app.get(tokenPage.path, (c) => {
       const token = c.req.query('token') ?? '';
       return isToken(token) ? showForm(c, tokenPage, { token }) : showEnd(c, { status: 400, ...textsFor(c).incomplete });
@@ -126,7 +135,7 @@ export const createPages = (options: PagesOptions): Hono => {
           c.header('Retry-After', String(limit.retryAfterSeconds));
           return showForm(c, tokenPage, { token, status: 429, notice: texts.tooManyAttempts(limit.retryAfterSeconds) });
         }
-        const answer = await tokenPage.submit({ token, password: form.get('password') ?? '' }, texts);
+        const answer = await submit[tokenPage.path]({ token, password: form.get('password') ?? '' }, texts);
         return 'problem' in answer ? showForm(c, tokenPage, { token, ...answer }) : showEnd(c, answer);
       } catch (error) {
         if (!(error instanceof Unavailable)) throw error;
@@ -141,26 +150,37 @@ export const createPages = (options: PagesOptions): Hono => {
 const textsFor = (c: Context): PageTexts => pageTexts[localeOf(c)];
 const isToken = (token: string): boolean => token !== '' && token.length <= longestToken;
 
-const showForm = (
-  c: Context,
-  tokenPage: TokenPage,
-  state: { token: string; status?: ContentfulStatusCode; notice?: string; problem?: string },
-): Response | Promise<Response> => {
+type FormState = { token: string; status?: ContentfulStatusCode; notice?: string; problem?: string };
+
+const addressOf = (tokenPage: TokenPage, parameters: Record<string, string>): string =>
+  `${tokenPage.path}?${new URLSearchParams(parameters)}`;
+
+const formCard = (c: Context, tokenPage: TokenPage, state: FormState): Html => {
   const locale = localeOf(c);
   const texts = pageTexts[locale];
-  const address = (parameters: Record<string, string>) => `${tokenPage.path}?${new URLSearchParams(parameters)}`;
-  const inLanguage = (other: Locale) => address({ token: state.token, lang: other });
-  const title = tokenPage.title(texts);
-  const body = html`<main class="card">
-<h1>${title}</h1>
+  return html`<main class="card">
+<h1>${tokenPage.title(texts)}</h1>
 ${state.notice && html`<p class="notice" role="alert">${state.notice}</p>`}
 ${tokenPage.intro(texts)}
-<form method="post" action="${address({ lang: locale })}" novalidate>
+<form method="post" action="${addressOf(tokenPage, { lang: locale })}" novalidate>
 <input type="hidden" name="token" value="${state.token}">
 ${tokenPage.fields(texts, state.problem)}
 </form>
 </main>`;
-  return sendPage(c, page({ title, locale, body, inLanguage }), state.status);
+};
+
+const showForm = (c: Context, tokenPage: TokenPage, state: FormState): Response | Promise<Response> => {
+  const locale = localeOf(c);
+  const inLanguage = (other: Locale) => addressOf(tokenPage, { token: state.token, lang: other });
+  const title = tokenPage.title(pageTexts[locale]);
+  return sendPage(c, page(c, { title, locale, body: formCard(c, tokenPage, state), inLanguage }), state.status);
+};
+
+/** The form of a mailed link by itself, for the hosted page of the same path when no script runs. */
+export const mailLinkForm = (c: Context): Html | undefined => {
+  const tokenPage = tokenPages.find(({ path }) => path === c.req.path);
+  const token = c.req.query('token') ?? '';
+  return tokenPage && isToken(token) ? formCard(c, tokenPage, { token }) : undefined;
 };
 
 const showEnd = (
@@ -171,7 +191,7 @@ const showEnd = (
 <h1>${end.title}</h1>
 <p>${end.lead}</p>
 </main>`;
-  return sendPage(c, page({ title: end.title, locale: localeOf(c), body }), end.status);
+  return sendPage(c, page(c, { title: end.title, locale: localeOf(c), body }), end.status);
 };
 
 /** Reads at most 16 KiB of a form. Of a field that comes twice the first counts. */

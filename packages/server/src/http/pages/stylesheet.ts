@@ -1,25 +1,8 @@
-import { createHash } from 'node:crypto';
-import { dark, fonts, light, type Palette } from './identity.ts';
+import { fingerprint } from './theme.ts';
 
-// One style sheet for every page the server renders itself. Themeable: override the --tegata-* variables.
-
-const variables = (palette: Palette): string =>
-  Object.entries(palette)
-    .map(([name, color]) => `--tegata-${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}: ${color};`)
-    .join(' ');
+// One style sheet for every page the server renders itself, on the variables of theme.ts.
 
 export const stylesheet = `
-:root {
-  color-scheme: light dark;
-  ${variables(light)}
-  --tegata-radius: 10px;
-  --tegata-shadow: 0 1px 2px rgb(28 27 25 / 5%), 0 8px 24px rgb(28 27 25 / 6%);
-  --tegata-font: ${fonts};
-  --tegata-mono: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
-}
-@media (prefers-color-scheme: dark) {
-  :root { ${variables(dark)} --tegata-shadow: 0 8px 24px rgb(0 0 0 / 25%); }
-}
 *, *::before, *::after { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body {
@@ -37,6 +20,7 @@ a { color: var(--tegata-indigo); text-underline-offset: 3px; }
 .top { width: 100%; max-width: var(--width, 420px); display: flex; align-items: center; justify-content: space-between; gap: 16px; margin: 4vh 0 20px; }
 .brand { display: inline-flex; align-items: center; gap: 10px; font-size: 18px; font-weight: 650; color: inherit; text-decoration: none; }
 .mark { display: block; width: 21px; height: 28px; flex: none; }
+img.mark { width: auto; max-width: 160px; }
 .mark-board { fill: var(--tegata-ink); }
 .mark-seal { fill: var(--tegata-seal); }
 .language { font-size: 14px; padding: 4px 0; }
@@ -63,7 +47,7 @@ button {
   display: block; width: 100%; min-height: 48px; padding: 10px 20px; font: inherit; font-weight: 650; cursor: pointer;
   color: var(--tegata-on-action); background: var(--tegata-indigo); border: 0; border-radius: var(--tegata-radius); transition: filter 120ms ease;
 }
-button.destructive { background: var(--tegata-seal); }
+button.destructive { background: var(--tegata-seal); color: var(--tegata-on-seal); }
 button:hover { filter: brightness(1.1); }
 button:active { filter: brightness(0.95); }
 button:focus-visible { outline-offset: 3px; border-radius: var(--tegata-radius); }
@@ -130,4 +114,4 @@ code { font-family: var(--tegata-mono); font-size: 0.92em; }
 `.trimStart();
 
 /** Part of the link to it, so that it may be cached forever and still change with a release. */
-export const stylesheetVersion = createHash('sha256').update(stylesheet).digest('base64url').slice(0, 12);
+export const stylesheetVersion = fingerprint(stylesheet);

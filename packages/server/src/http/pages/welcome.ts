@@ -6,12 +6,29 @@ import { localeOf, page, sendPage } from './layout.ts';
 // What a developer sees on opening the server in a browser: what runs here, and where to go next.
 
 type Door = { path: string; name: string; purpose: string };
-type WelcomeTexts = { title: string; lead: string; docs: Door; mailbox: Door; openapi: Door; health: Door };
+type WelcomeTexts = {
+  title: string;
+  lead: string;
+  forPeople: string;
+  forDevelopers: string;
+  register: Door;
+  logIn: Door;
+  account: Door;
+  docs: Door;
+  mailbox: Door;
+  openapi: Door;
+  health: Door;
+};
 
 const texts: Record<Locale, WelcomeTexts> = {
   en: {
     title: 'The authentication server is running',
-    lead: 'This address answers programs. These pages are for people:',
+    lead: 'Everything that can be opened here, for a first look around.',
+    forPeople: 'What people see',
+    forDevelopers: 'What developers use',
+    register: { path: '/auth/register', name: 'Create an account', purpose: 'Try it with any address: the mail stays here.' },
+    logIn: { path: '/auth/log-in', name: 'Log in', purpose: 'With “remember me”, a lockout and a way back in.' },
+    account: { path: '/auth/account', name: 'Account', purpose: 'Profile, addresses, password, devices.' },
     docs: { path: '/docs', name: 'Reference', purpose: 'Every call of the API, with its answers and errors.' },
     mailbox: {
       path: '/dev/mailbox',
@@ -23,7 +40,20 @@ const texts: Record<Locale, WelcomeTexts> = {
   },
   ja: {
     title: '認証サーバーが動作しています',
-    lead: 'このアドレスはプログラム向けのAPIです。ブラウザーでは次のページをご覧ください。',
+    lead: 'ここから開けるページの一覧です。まずはひととおりご覧ください。',
+    forPeople: '利用者向けのページ',
+    forDevelopers: '開発者向けのページ',
+    register: {
+      path: '/auth/register',
+      name: '新規登録',
+      purpose: 'どのアドレスでも試せます。メールは外部に送信されません。',
+    },
+    logIn: { path: '/auth/log-in', name: 'ログイン', purpose: 'ログイン状態の保持、ロック、パスワードの再設定を備えています。' },
+    account: {
+      path: '/auth/account',
+      name: 'アカウント',
+      purpose: 'プロフィール、メールアドレス、パスワード、端末を管理します。',
+    },
     docs: { path: '/docs', name: 'リファレンス', purpose: 'APIのすべての呼び出しと、その応答やエラーの説明です。' },
     mailbox: {
       path: '/dev/mailbox',
@@ -35,20 +65,22 @@ const texts: Record<Locale, WelcomeTexts> = {
   },
 };
 
-/** `GET /`. `mailbox` says whether the development mailbox is mounted. */
-export const createWelcomePage = ({ mailbox }: { mailbox: boolean }): Hono =>
+/** `GET /`. The options say what is mounted: the development mailbox, the hosted pages. */
+export const createWelcomePage = ({ mailbox, pages }: { mailbox: boolean; pages: boolean }): Hono =>
   new Hono().get('/', (c) => {
     const locale = localeOf(c);
-    const { title, lead, ...doors } = texts[locale];
-    const shown = [doors.docs, ...(mailbox ? [doors.mailbox] : []), doors.openapi, doors.health];
-    const body = html`<main class="card">
-<h1>${title}</h1>
-<p>${lead}</p>
-<ul class="doors">${shown.map(
+    const { title, lead, forPeople, forDevelopers, ...doors } = texts[locale];
+    const list = (shown: Door[]) => html`<ul class="doors">${shown.map(
       (door) => html`
 <li><a href="${door.path}">${door.name}</a><span class="quiet">${door.purpose}</span></li>`,
     )}
-</ul>
+</ul>`;
+    const body = html`<main class="card">
+<h1>${title}</h1>
+<p>${lead}</p>
+${pages && html`<h2>${forPeople}</h2>${list([doors.register, doors.logIn, doors.account])}`}
+<h2>${forDevelopers}</h2>
+${list([...(mailbox ? [doors.mailbox] : []), doors.docs, doors.openapi, doors.health])}
 </main>`;
-    return sendPage(c, page({ title, locale, body, width: 'middle', inLanguage: (other) => `/?lang=${other}` }));
+    return sendPage(c, page(c, { title, locale, body, width: 'middle', inLanguage: (other) => `/?lang=${other}` }));
   });

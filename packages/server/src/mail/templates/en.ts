@@ -4,6 +4,9 @@ import { dateInWords } from '../time-in-words.ts';
 
 const hello = (name: string): string => (name === '' ? 'Hello,' : `Hello ${name},`);
 
+const either = (labels: readonly string[]): string =>
+  new Intl.ListFormat('en', { type: 'disjunction' }).format(labels.map(oneLine));
+
 export const en: MailTemplates = {
   verify_registration: (mail, { name, link, works }) => ({
     subject: 'Confirm your e-mail address',
@@ -41,12 +44,30 @@ export const en: MailTemplates = {
     expiry: `It works for ${works(mail.expiresAt)}, and only once.`,
     ifNotYou: 'If you did not ask for this, simply ignore this mail. Your password stays as it is.',
   }),
-  no_password: (_mail, { name }) => ({
+  no_password: (mail, { name }) => ({
     subject: 'How to log in to your account',
     greeting: hello(name),
-    lead: 'We were asked to reset the password of your account. It has none: you log in with another service, such as Google or GitHub.',
-    next: 'On the log-in page, choose the service you registered with.',
+    lead: `We were asked to reset the password of your account. It has none: you log in with ${either(mail.providers)}.`,
+    next: `On the log-in page, choose ${either(mail.providers)}. Once you are logged in, you can also set a password.`,
     ifNotYou: 'If you did not ask for this, there is nothing to do.',
+  }),
+  password_set: (mail, { name }) => ({
+    subject: 'Your account now has a password',
+    greeting: hello(name),
+    lead: `A password was set for your account on ${dateInWords(mail.at, 'en')}. You can log in with it from now on, and as before.`,
+    ifNotYou: 'If it was not you, reset your password now on the log-in page, which signs every device out.',
+  }),
+  connection_added: (mail, { name }) => ({
+    subject: `${oneLine(mail.provider)} was connected to your account`,
+    greeting: hello(name),
+    lead: `You can now log in to your account with ${oneLine(mail.provider)}.`,
+    ifNotYou: `If it was not you, log in, remove the connection to ${oneLine(mail.provider)}, and log out everywhere.`,
+  }),
+  connection_removed: (mail, { name }) => ({
+    subject: `${oneLine(mail.provider)} was disconnected from your account`,
+    greeting: hello(name),
+    lead: `You can no longer log in to your account with ${oneLine(mail.provider)}.`,
+    ifNotYou: 'If it was not you, log in, connect it again, and log out everywhere.',
   }),
   password_changed: (mail, { name }) => ({
     subject: 'Your password was changed',

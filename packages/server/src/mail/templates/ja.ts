@@ -4,6 +4,9 @@ import { dateInWords } from '../time-in-words.ts';
 
 const dear = (name: string): string => (name === '' ? 'ご利用ありがとうございます。' : `${name} 様`);
 
+const either = (labels: readonly string[]): string =>
+  new Intl.ListFormat('ja', { type: 'disjunction' }).format(labels.map(oneLine));
+
 export const ja: MailTemplates = {
   verify_registration: (mail, { name, link, works }) => ({
     subject: 'メールアドレスの確認をお願いします',
@@ -41,12 +44,31 @@ export const ja: MailTemplates = {
     expiry: `${works(mail.expiresAt)}有効で、1回だけご利用になれます。`,
     ifNotYou: 'お心当たりがない場合は、このメールをそのまま破棄してください。現在のパスワードは変わりません。',
   }),
-  no_password: (_mail, { name }) => ({
+  no_password: (mail, { name }) => ({
     subject: 'ログイン方法のご案内',
     greeting: dear(name),
-    lead: 'パスワード再設定のご依頼を受け付けましたが、このアカウントにはパスワードがありません。GoogleやGitHubなど、ほかのサービスを使ってログインするアカウントです。',
-    next: 'ログイン画面で、ご登録のときに使ったサービスを選んでください。',
+    lead: `パスワード再設定のご依頼を受け付けましたが、このアカウントにはパスワードがありません。${either(mail.providers)}を使ってログインするアカウントです。`,
+    next: `ログイン画面で、${either(mail.providers)}を選んでください。ログインしたあとで、パスワードを設定することもできます。`,
     ifNotYou: 'お心当たりがない場合も、ご対応は不要です。',
+  }),
+  password_set: (mail, { name }) => ({
+    subject: 'パスワードが設定されました',
+    greeting: dear(name),
+    lead: `${dateInWords(mail.at, 'ja')}に、アカウントのパスワードが設定されました。これからは、このパスワードでもログインできます。`,
+    ifNotYou:
+      'お心当たりがない場合は、今すぐログイン画面からパスワードを再設定してください。すべての端末からサインアウトします。',
+  }),
+  connection_added: (mail, { name }) => ({
+    subject: `${oneLine(mail.provider)}との連携が追加されました`,
+    greeting: dear(name),
+    lead: `${oneLine(mail.provider)}を使って、アカウントにログインできるようになりました。`,
+    ifNotYou: `お心当たりがない場合は、ログインして${oneLine(mail.provider)}との連携を解除し、すべての端末からログアウトしてください。`,
+  }),
+  connection_removed: (mail, { name }) => ({
+    subject: `${oneLine(mail.provider)}との連携が解除されました`,
+    greeting: dear(name),
+    lead: `${oneLine(mail.provider)}を使って、アカウントにログインすることはできなくなりました。`,
+    ifNotYou: 'お心当たりがない場合は、ログインしてもう一度連携し、すべての端末からログアウトしてください。',
   }),
   password_changed: (mail, { name }) => ({
     subject: 'パスワードが変更されました',

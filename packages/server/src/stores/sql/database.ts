@@ -10,6 +10,7 @@ import type {
   OutboxMessage,
   PasswordHash,
   SessionEndReason,
+  SigningAlgorithm,
   TokenDigest,
   TokenPurpose,
 } from '@tegata/core';
@@ -123,6 +124,35 @@ export type OrganizationsTable = { id: string; name: string; subscription: strin
 
 export type MembershipsTable = { user_id: string; organization_id: string; role: string; created_at: number };
 
+export type SigningKeysTable = {
+  kid: string;
+  alg: SigningAlgorithm;
+  /** Unique within `alg`: it decides which of two nodes made the next key. */
+  sequence: number;
+  public_jwk: string | null;
+  /** Encrypted with a key of the server's secret. */
+  sealed_private: string | null;
+  created_at: number;
+  activates_at: number | null;
+  retires_at: number | null;
+  revoked_at: number | null;
+};
+
+export type OauthAccountsTable = {
+  id: string;
+  user_id: string;
+  provider: string;
+  /** Issuer and subject. */
+  provider_user_id: string;
+  email: EmailAddress | null;
+  sealed_tokens: string | null;
+  created_at: number;
+  updated_at: number;
+};
+
+/** What may happen once, until it expires anyway. */
+export type SingleUseMarksTable = { key: string; expires_at: number };
+
 export type ServicesTable = {
   id: string;
   name: string;
@@ -153,11 +183,14 @@ export type Database = {
   active_users: ActiveUsersTable;
   user_emails: UserEmailsTable;
   password_credentials: PasswordCredentialsTable;
+  oauth_accounts: OauthAccountsTable;
+  single_use_marks: SingleUseMarksTable;
   sessions: SessionsTable;
   one_time_tokens: OneTimeTokensTable;
   lockouts: LockoutsTable;
   mail_outbox: MailOutboxTable;
   audit_events: AuditEventsTable;
+  signing_keys: SigningKeysTable;
   services: ServicesTable;
   revocations: RevocationsTable;
 };
@@ -167,12 +200,16 @@ export type SqlDatabase = {
   db: Kysely<Database>;
   /** Makes transactions that name the same key wait for one another, from here to their end. */
   serialize: (transaction: Transaction<Database>, key: string) => Promise<void>;
+  /** Ends the selection of one row that nobody else may change or lock until the transaction ends. */
+  lockRow: RawBuilder<unknown>;
   /** Ends the sub-select of a claim, so that a worker passes over rows another one is claiming: `for update skip locked`. */
   skipLocked: RawBuilder<unknown>;
   /** Ends a write that need not wait for the disk: it may be forgotten when the power fails, never when the process dies. */
   unflushed: RawBuilder<unknown>;
   /** Runs `work` while no other process can migrate this database, and keeps all it did or nothing. */
   migrateAlone: <Value>(work: (db: Kysely<Database>) => Promise<Value>) => Promise<Value>;
+  /** Waits for what is running, then closes. */
+  close: () => Promise<void>;
 };
 
 /** Runs `work` in the transaction that `db` already is, or else in one of its own. */

@@ -2,10 +2,12 @@
  * Brings a database to the newest schema, at every start and from the command line. Kysely's Migrator keeps the record,
  * in tables of our own names so that an application that embeds Tegata can have its own migrations beside ours.
  */
-import { type Migration, Migrator } from 'kysely';
+import { type Migration, Migrator, sql } from 'kysely';
 import type { SqlDatabase } from './database.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { organizations } from './migrations/0002-organizations.ts';
+import { signingKeys } from './migrations/0004-signing-keys.ts';
+import { connections } from './migrations/0005-connections.ts';
 import { services } from './migrations/0006-services.ts';
 import { revocations } from './migrations/0007-revocations.ts';
 
@@ -13,15 +15,19 @@ import { revocations } from './migrations/0007-revocations.ts';
 const migrations: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-organizations': organizations,
+  '0004-signing-keys': signingKeys,
+  '0005-connections': connections,
   '0006-services': services,
   '0007-revocations': revocations,
 };
+
+const migrationTable = 'tegata_migrations';
 
 const createMigrator = (db: SqlDatabase['db']): Migrator =>
   new Migrator({
     db,
     provider: { getMigrations: async () => migrations },
-    migrationTableName: 'tegata_migrations',
+    migrationTableName: migrationTable,
     migrationLockTableName: 'tegata_migration_lock',
   });
 
@@ -44,3 +50,12 @@ export const migrateToLatest = async (database: SqlDatabase): Promise<string[]> 
 
 const isUpToDate = async (db: SqlDatabase['db']): Promise<boolean> =>
   (await createMigrator(db).getMigrations()).every((migration) => migration.executedAt !== undefined);
+
+/** What an open database lacks of this release's schema, and what it has of a later one. */
+export const schemaState = async (db: SqlDatabase['db']): Promise<{ missing: string[]; unknown: string[] }> => {
+  const known = await createMigrator(db).getMigrations();
+  const missing = known.filter(({ executedAt }) => executedAt === undefined).map(({ name }) => name);
+  if (missing.length === known.length) return { missing, unknown: [] };
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(migrationTable)} order by name`.execute(db);
+  return { missing, unknown: rows.map(({ name }) => name).filter((name) => !Object.hasOwn(migrations, name)) };
+};

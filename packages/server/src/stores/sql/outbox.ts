@@ -49,19 +49,24 @@ export const createOutbox = (db: Kysely<Database>, { skipLocked, seal, added }: 
 
     claim: async (limit, leaseSeconds, now) => {
       const rows = await db
+        // Materialized: PostgreSQL may run a sub-select of a condition again for each row, and then claims beyond the limit.
+        .with(
+          (cte) => cte('due').materialized(),
+          (query) =>
+            query
+              .selectFrom('mail_outbox')
+              .select('id')
+              .where(isWaiting)
+              .where('next_attempt_at', '<=', now)
+              .where((eb) => eb.or([eb('claimed_until', 'is', null), eb('claimed_until', '<=', now)]))
+              .orderBy('next_attempt_at')
+              .orderBy('id')
+              .limit(limit)
+              .modifyEnd(skipLocked),
+        )
         .updateTable('mail_outbox')
         .set(({ eb }) => ({ claimed_until: now + leaseSeconds * 1000, attempts: eb('attempts', '+', 1) }))
-        .where('id', 'in', ({ selectFrom }) =>
-          selectFrom('mail_outbox')
-            .select('id')
-            .where(isWaiting)
-            .where('next_attempt_at', '<=', now)
-            .where((eb) => eb.or([eb('claimed_until', 'is', null), eb('claimed_until', '<=', now)]))
-            .orderBy('next_attempt_at')
-            .orderBy('id')
-            .limit(limit)
-            .modifyEnd(skipLocked),
-        )
+        .where('id', 'in', ({ selectFrom }) => selectFrom('due').select('due.id'))
         .returning(['id', 'sealed_body', 'attempts', 'created_at'])
         .execute();
 

@@ -35,6 +35,10 @@ export const createPasswordStore = (db: Kysely<Database>): PasswordStore => ({
       .onConflict((conflict) => conflict.column('user_id').doUpdateSet({ password_hash: hash, updated_at: now }))
       .execute();
   },
+
+  remove: async (userId) => {
+    await db.deleteFrom('password_credentials').where('user_id', '=', userId).execute();
+  },
 });
 
 const toRow = ({ id, userId, hash, now }: Parameters<PasswordStore['create']>[0]): PasswordCredentialsTable => ({

@@ -35,13 +35,13 @@ export const createSessionStore = (db: Kysely<Database>, { serialize }: Pick<Sql
       return evicted.map((row) => row.id);
     }),
 
-  find: async (id) => {
-    const row = await db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
+  find: async (id, userId) => {
+    const row = await db.selectFrom('sessions').selectAll().where('id', '=', id).where('user_id', '=', userId).executeTakeFirst();
     return row && toSession(row);
   },
 
-  findWithUser: async (id) => {
-    const [row] = (await selectWithUser(db, { id })).rows;
+  findWithUser: async (id, userId) => {
+    const [row] = (await selectWithUser(db, { id, userId })).rows;
     if (!row) return undefined;
     return { session: toSession(row), user: hasUser(row) ? toUser(row) : undefined };
   },
@@ -59,9 +59,10 @@ export const createSessionStore = (db: Kysely<Database>, { serialize }: Pick<Sql
     return rows.map(toSession);
   },
 
-  rotate: async ({ id, from, to, expiresAt, now }) => {
+  rotate: async ({ id, userId, from, to, expiresAt, now }) => {
     const { numAffectedRows } = await rotateFrom(db, {
       id,
+      userId,
       generation: from.generation,
       nextGeneration: from.generation + 1,
       previousJti: from.refreshJti,
@@ -73,11 +74,12 @@ export const createSessionStore = (db: Kysely<Database>, { serialize }: Pick<Sql
     return numAffectedRows === 1n;
   },
 
-  markSuccessorSeen: async (id, generation) => {
+  markSuccessorSeen: async (id, userId, generation) => {
     await db
       .updateTable('sessions')
       .set({ successor_seen: 1 })
       .where('id', '=', id)
+      .where('user_id', '=', userId)
       .where('generation', '=', generation)
       .where('successor_seen', '=', 0)
       .execute();
@@ -106,7 +108,7 @@ export const createSessionStore = (db: Kysely<Database>, { serialize }: Pick<Sql
   },
 });
 
-const selectWithUser = precompiled((db, { id }: { id: string }) =>
+const selectWithUser = precompiled((db, { id, userId }: { id: string; userId: string }) =>
   db
     .selectFrom('sessions')
     .leftJoin('users', 'users.id', 'sessions.user_id')
@@ -114,11 +116,13 @@ const selectWithUser = precompiled((db, { id }: { id: string }) =>
     .leftJoin('active_users', 'active_users.user_id', 'users.id')
     .selectAll('sessions')
     .select(userColumns)
-    .where('sessions.id', '=', id),
+    .where('sessions.id', '=', id)
+    .where('sessions.user_id', '=', userId),
 );
 
 type Rotation = {
   id: string;
+  userId: string;
   generation: number;
   nextGeneration: number;
   previousJti: string;
@@ -142,6 +146,7 @@ const rotateFrom = precompiled((db, rotation: Rotation) =>
       expires_at: rotation.expiresAt,
     })
     .where('id', '=', rotation.id)
+    .where('user_id', '=', rotation.userId)
     .where('generation', '=', rotation.generation)
     .where('refresh_jti', '=', rotation.previousJti)
     .where('ended_at', 'is', null)
@@ -152,7 +157,7 @@ type Joined = { [Column in keyof UserRow]: UserRow[Column] | null };
 
 const hasUser = (row: Joined): row is UserRow => row.account_id !== null && row.account_email !== null;
 
-const toSession = (row: Selectable<SessionsTable>): Session => ({
+export const toSession = (row: Selectable<SessionsTable>): Session => ({
   id: row.id,
   userId: row.user_id,
   generation: row.generation,

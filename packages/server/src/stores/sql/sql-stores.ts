@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import type { Seal } from '../../adapters/seal.ts';
 import type { RevocationLog } from '../../revocations/revocation.ts';
 import { createAudit } from './audit.ts';
+import { createConnectionStore } from './connections.ts';
 import type { Database, SqlDatabase } from './database.ts';
 import { createEmailStore } from './emails.ts';
 import { createLockoutStore } from './lockouts.ts';
@@ -12,10 +13,13 @@ import { createOneTimeTokenStore } from './one-time-tokens.ts';
 import { createOrganizationStore } from './organizations.ts';
 import { createOutbox } from './outbox.ts';
 import { createPasswordStore } from './passwords.ts';
+import { openPostgres, type PostgresOptions } from './postgres.ts';
 import { recordRevocations } from './recording-stores.ts';
 import { createRevocationLog } from './revocations.ts';
 import { createServiceStore } from './services.ts';
 import { createSessionStore } from './sessions.ts';
+import { createSigningKeyStore } from './signing-keys.ts';
+import { createSingleUse } from './single-use.ts';
 import { openSqlite, sqlitePath } from './sqlite.ts';
 import { createUserStore } from './users.ts';
 
@@ -27,6 +31,9 @@ export type OnCommitted = {
   /** Verifiers elsewhere have something to hear. */
   revoked?: () => void;
 };
+
+/** Those of the stores that another engine keeps, given the database's own. They take no part in its transactions. */
+export type StoresElsewhere = (stores: Stores) => Partial<Stores>;
 
 export type SqlStores = {
   /** Each write commits on its own. Inside `atomically` use the stores given to the work: on SQLite these would wait for it forever. */
@@ -40,34 +47,35 @@ export type SqlStores = {
 };
 
 /**
- * @param url `sqlite:./path/file.db` or `sqlite::memory:`.
+ * @param url `sqlite:./path/file.db`, `sqlite::memory:` or `postgres://user:password@host/database`.
  * @throws Error when the address names no database that Tegata knows; Unavailable when it cannot be opened.
  */
-export const openDatabase = async (url: string): Promise<SqlDatabase> => {
+export const openDatabase = async (url: string, options: PostgresOptions = {}): Promise<SqlDatabase> => {
   if (url.startsWith('sqlite:')) return openSqlite(sqlitePath(url));
+  if (/^postgres(ql)?:/.test(url)) return openPostgres(url, options);
   // The address is not repeated: it may hold a password.
-  throw new Error('the database address must begin with sqlite:');
+  throw new Error('the database address must begin with sqlite: or postgres:');
 };
 
 /** Opens the database at `url`, creating it where it is missing, and brings its schema up to date. */
 export const openSqlStores = async ({
   url,
+  postgres = {},
   seal,
   keepRevocationsMs = 65 * 60_000,
+  elsewhere = () => ({}),
   onCommitted,
 }: {
   url: string;
+  postgres?: PostgresOptions;
   seal: Seal;
   /** How long a revocation is kept: as long as an access token may live, and a little longer. */
   keepRevocationsMs?: number;
+  elsewhere?: StoresElsewhere | undefined;
   onCommitted: OnCommitted;
 }): Promise<SqlStores> => {
-  const database = await openDatabase(url);
-  const { db } = database;
-  const close = async () => {
-    await db.connection().execute(async () => {});
-    await db.destroy();
-  };
+  const database = await openDatabase(url, postgres);
+  const { db, close } = database;
   try {
     await migrateToLatest(database);
   } catch (error) {
@@ -76,7 +84,7 @@ export const openSqlStores = async ({
   }
 
   return {
-    stores: createStores(db, { database, seal, keepRevocationsMs, onCommitted }),
+    stores: createStores(db, { database, seal, keepRevocationsMs, elsewhere, onCommitted }),
     revocations: createRevocationLog(db),
 
     atomically: async <Outcome extends Result<unknown, { code: string }>>(work: (stores: Stores) => Promise<Outcome>) => {
@@ -89,7 +97,9 @@ export const openSqlStores = async ({
       let outcome: Outcome | undefined;
       try {
         await db.transaction().execute(async (transaction) => {
-          outcome = await work(createStores(transaction, { database, seal, keepRevocationsMs, onCommitted: whenCommitted }));
+          outcome = await work(
+            createStores(transaction, { database, seal, keepRevocationsMs, elsewhere, onCommitted: whenCommitted }),
+          );
           if (!outcome.ok) throw rollBack;
         });
       } catch (error) {
@@ -111,24 +121,36 @@ export const openSqlStores = async ({
 /** Thrown to make Kysely roll back when the work ended in an expected failure. */
 const rollBack = new Error('rolled back');
 
-type Behind = { database: SqlDatabase; seal: Seal; keepRevocationsMs: number; onCommitted: OnCommitted };
+type Behind = {
+  database: SqlDatabase;
+  seal: Seal;
+  keepRevocationsMs: number;
+  elsewhere: StoresElsewhere;
+  onCommitted: OnCommitted;
+};
 
 const createStores = (db: Kysely<Database>, behind: Behind): Stores =>
   recordRevocations(db, {
-    plain: (inside) => createPlainStores(inside, behind),
+    plain: (inside) => {
+      const stores = createPlainStores(inside, behind);
+      return { ...stores, ...behind.elsewhere(stores) };
+    },
     serialize: behind.database.serialize,
     keepMs: behind.keepRevocationsMs,
     recorded: () => behind.onCommitted.revoked?.(),
   });
 
 const createPlainStores = (db: Kysely<Database>, { database, seal, onCommitted }: Behind): Stores => ({
-  users: createUserStore(db),
+  users: createUserStore(db, database),
   emails: createEmailStore(db),
   passwords: createPasswordStore(db),
+  connections: createConnectionStore(db),
   organizations: createOrganizationStore(db),
   sessions: createSessionStore(db, database),
   oneTimeTokens: createOneTimeTokenStore(db),
   lockouts: createLockoutStore(db, database),
+  signingKeys: createSigningKeyStore(db, database),
+  singleUse: createSingleUse(db),
   services: createServiceStore(db),
   outbox: createOutbox(db, { skipLocked: database.skipLocked, seal, added: () => onCommitted.outboxAdded() }),
   audit: createAudit(db, { added: (event) => onCommitted.audit(event) }),

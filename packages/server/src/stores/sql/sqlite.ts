@@ -24,13 +24,14 @@ export const sqlitePath = (url: string): string => {
  * Opens the file, and makes it and its folder when they are missing, readable for their owner only.
  *
  * @param busyTimeoutMs How long a statement waits for another connection or process that is writing.
+ * @param isExclusive Nobody else may have the file open, from here to the end: refused as busy when somebody has.
  * @throws Unavailable when the file cannot be opened.
  */
 export const openSqlite = async (
   path: string,
-  { busyTimeoutMs = 5_000 }: { busyTimeoutMs?: number } = {},
+  { busyTimeoutMs = 5_000, isExclusive = false }: { busyTimeoutMs?: number; isExclusive?: boolean } = {},
 ): Promise<SqlDatabase> => {
-  const connection = await openConnection(path, busyTimeoutMs);
+  const connection = await openConnection(path, busyTimeoutMs, isExclusive ? `${exclusive}${settings}` : settings);
   const db = new Kysely<Database>({
     dialect: {
       createAdapter: () => new SqliteAdapter(),
@@ -43,6 +44,7 @@ export const openSqlite = async (
     db,
     // One writer at a time: `begin immediate` has already made everybody else wait.
     serialize: async () => {},
+    lockRow: sql``,
     skipLocked: sql``,
     unflushed: sql.raw(unflushedMark),
     // SQLite's changes of schema are transactional, though Kysely's Migrator does not count on it.
@@ -58,10 +60,14 @@ export const openSqlite = async (
           throw error;
         }
       }),
+    close: async () => {
+      await db.connection().execute(async () => {});
+      await db.destroy();
+    },
   };
 };
 
-const openConnection = async (path: string, busyTimeoutMs: number): Promise<DatabaseSync> => {
+const openConnection = async (path: string, busyTimeoutMs: number, opening: string): Promise<DatabaseSync> => {
   let connection: DatabaseSync | undefined;
   try {
     if (path !== ':memory:') {
@@ -72,7 +78,7 @@ const openConnection = async (path: string, busyTimeoutMs: number): Promise<Data
     const opened = new DatabaseSync(path);
     connection = opened;
     // Of processes that turn a new file into one with a write-ahead log at once, all but one are refused without waiting.
-    await waitWhileBusy(() => opened.exec(settings), busyTimeoutMs);
+    await waitWhileBusy(() => opened.exec(opening), busyTimeoutMs);
     return opened;
   } catch (cause) {
     connection?.close();
@@ -91,3 +97,6 @@ const settings = `
   pragma foreign_keys = on;
   pragma trusted_schema = off;
 `;
+
+/** Before the first access, so that even an idle connection of somebody else is noticed (SQLite, section 6 of its WAL page). */
+const exclusive = 'pragma locking_mode = exclusive;';

@@ -1,10 +1,10 @@
 /** People and their state. Being active is the row in `active_users` and nothing else; the reason column only explains its absence. */
 import type { UserStore } from '@tegata/core';
 import { type Kysely, type SqlBool, sql } from 'kysely';
-import { type Database, inTransaction } from './database.ts';
+import { type Database, inTransaction, type SqlDatabase } from './database.ts';
 import { isPrimary, toUser, userColumns } from './user-row.ts';
 
-export const createUserStore = (db: Kysely<Database>): UserStore => {
+export const createUserStore = (db: Kysely<Database>, { lockRow }: Pick<SqlDatabase, 'lockRow'>): UserStore => {
   const find: UserStore['find'] = async (id) => {
     const row = await selectUsers(db).where('users.id', '=', id).executeTakeFirst();
     return row && toUser(row);
@@ -29,6 +29,11 @@ export const createUserStore = (db: Kysely<Database>): UserStore => {
       }),
 
     find,
+
+    lock: async (id) => {
+      const row = await db.selectFrom('users').select('id').where('id', '=', id).modifyEnd(lockRow).executeTakeFirst();
+      return row !== undefined;
+    },
 
     findByEmail: async (email) => {
       const row = await selectUsers(db)

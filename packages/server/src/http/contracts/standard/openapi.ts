@@ -7,7 +7,7 @@ import {
   type ServiceEndpoint,
   serviceEndpoints,
 } from '@tegata/contract';
-import { type DescribedCall, describePaths, schemaOf } from '../../openapi-operation.ts';
+import { anybody, type DescribedCall, describePaths, schemaOf } from '../../openapi-operation.ts';
 
 const sharedFailures = [
   [400, 'The request is malformed or invalid'],
@@ -39,6 +39,7 @@ export const describeStandard = () => ({
     { name: 'Sessions', description: 'Log in, refresh, log out, and see where you are logged in.' },
     { name: 'Passwords', description: 'Forgotten, reset and changed passwords.' },
     { name: 'Account', description: 'Your own profile.' },
+    { name: 'Connections', description: 'Log in through other providers.' },
     { name: 'Addresses', description: 'Several addresses for one account.' },
     { name: 'Services', description: 'For other services, with a credential of their own instead of a person’s token.' },
   ],
@@ -53,13 +54,14 @@ const call = ({ auth, success, failures, ...endpoint }: Endpoint): DescribedCall
         required: ['pagination'],
       }
     : { type: 'null' };
+  const credentials = auth === 'access_token_optional' ? ['access_token', anybody] : auth && [auth];
   return {
     ...endpoint,
-    ...(auth ? { auth: [auth] } : {}),
+    ...(credentials ? { auth: credentials } : {}),
     success: { status: success.status, schema: { type: 'object', properties: { data, meta }, required: ['data', 'meta'] } },
     failures: [
       ...sharedFailures,
-      ...(auth === 'access_token' ? accessTokenFailures : []),
+      ...(auth?.startsWith('access_token') ? accessTokenFailures : []),
       ...failures.map(([code, text]) => [failureStatus[code], `\`${code}\` ${text}`] as const),
     ],
   };

@@ -46,6 +46,24 @@ export const passwordRoutes = (app: Hono<HttpEnv>, door: Door): void => {
   });
 
   app.post(
+    endpoints.setPassword.path,
+    requireUser(async (c, { user, session }) => {
+      const { password } = await readBody(c, endpoints.setPassword.body);
+      const set = await auth.setPassword({ user, session, password, ipAddress: c.get('ipAddress') });
+      if (set.ok) return success(c, { message: text(c, 'passwordSet') });
+      const { failure } = set;
+      switch (failure.code) {
+        case 'has_password':
+          return refuse(c, { code: 'CONFLICT', text: 'hasPassword', reason: 'has_password' });
+        case 'step_up_required':
+          return refuse(c, { code: 'STEP_UP_REQUIRED', text: 'stepUpRequired', reason: 'login_too_old' });
+        case 'password_rejected':
+          return refuse(c, passwordRefusal('password', failure.problem, locale(c)));
+      }
+    }),
+  );
+
+  app.post(
     endpoints.changePassword.path,
     requireUser(async (c, { user, session }) => {
       const body = await readBody(c, endpoints.changePassword.body);

@@ -15,6 +15,8 @@ export const limits = {
   reset: { name: 'standard:reset', points: 10, windowSeconds: hour },
   verify: { name: 'standard:verify', points: 10, windowSeconds: hour },
   refresh: { name: 'standard:refresh', points: 60, windowSeconds: minute },
+  oauth: { name: 'standard:oauth', points: 20, windowSeconds: minute },
+  oauthAuthorize: { name: 'standard:oauth-authorize', points: 20, windowSeconds: minute },
   addEmail: { name: 'standard:add-email', points: 10, windowSeconds: hour },
   services: { name: 'standard:services', points: 6000, windowSeconds: minute },
   feeds: { name: 'standard:feeds', points: 600, windowSeconds: minute },

@@ -1,5 +1,5 @@
-import type { EmailBody, PaginationBody, SessionBody, UserBody } from '@tegata/contract';
-import type { Session, User, UserEmail } from '@tegata/core';
+import type { ConnectionBody, EmailBody, PaginationBody, SessionBody, UserBody } from '@tegata/contract';
+import type { Connection, Session, User, UserEmail } from '@tegata/core';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
@@ -30,6 +30,13 @@ export const presentEmail = (email: UserEmail): EmailBody => ({
   primary: email.isPrimary,
   verified: email.verifiedAt !== null,
   created_at: iso(email.createdAt),
+});
+
+export const presentConnection = ({ provider, email, createdAt, updatedAt }: Connection): ConnectionBody => ({
+  provider,
+  email,
+  created_at: iso(createdAt),
+  updated_at: iso(updatedAt),
 });
 
 /** One page of a short list that was read whole. */

@@ -1,0 +1,68 @@
+import { useAuth } from '@tegata/react';
+import { useState } from 'react';
+import { goTo } from '../address.tsx';
+import { client } from '../client.ts';
+import { checkCurrentPassword } from '../form/checks.ts';
+import { PasswordField } from '../form/fields.tsx';
+import { FormView } from '../form/form-view.tsx';
+import { isTrouble, useForm } from '../form/use-form.ts';
+import { usePage } from '../page-context.tsx';
+import { Locked } from './password-section.tsx';
+
+/** The end of an account, behind its password; behind a fresh log-in where there is none. */
+export const DeleteAccountSection = () => {
+  const { texts } = usePage();
+  const { user } = useAuth();
+  const [logInAgain, setLogInAgain] = useState(false);
+
+  const form = useForm({
+    fields: { password: '' },
+    check: (_name, { password }) => checkCurrentPassword(password, texts),
+    repeats: false,
+    submit: async ({ password }) => {
+      const result = await client.closeAccount({ password });
+      if (result.ok) return { kind: 'done' };
+      const { failure } = result;
+      if (isTrouble(failure)) return { kind: 'trouble', failure };
+      switch (failure.code) {
+        case 'UNAUTHORIZED':
+        case 'VALIDATION_ERROR':
+          return { kind: 'refused', problems: { password: texts.deleteAccount.wrong } };
+        case 'ACCOUNT_LOCKED':
+          return { kind: 'refused', notice: <Locked until={failure.lockedUntil} /> };
+        case 'STEP_UP_REQUIRED':
+          setLogInAgain(true);
+          return { kind: 'done' };
+        default:
+          // Signed out meanwhile: the area leads to where that is explained.
+          return { kind: 'done' };
+      }
+    },
+  });
+
+  if (logInAgain) {
+    const again = async () => {
+      await client.logout();
+      goTo('/auth/log-in?return_to=%2Fauth%2Faccount%2Fdelete', { replace: true });
+    };
+    return (
+      <>
+        <p role="alert">{texts.deleteAccount.logInAgain}</p>
+        <p className="act">
+          <button type="button" className="primary" onClick={() => void again()}>
+            {texts.deleteAccount.logIn}
+          </button>
+        </p>
+      </>
+    );
+  }
+  return (
+    <>
+      <p>{texts.deleteAccount.lead}</p>
+      <FormView form={form} submit={texts.deleteAccount.submit} busy={texts.deleteAccount.busy} destructive>
+        <input type="text" name="username" autoComplete="username" value={user?.email ?? ''} readOnly hidden />
+        <PasswordField form={form} name="password" is="current" />
+      </FormView>
+    </>
+  );
+};

@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { composeApp, composeEngine } from '../compose.ts';
+import { type Config, parseConfig } from '../config/config.ts';
+import { shownDatabaseUrl } from '../config/database-url.ts';
+import { readEnvironment } from '../config/env.ts';
+import { listen } from '../http/listen.ts';
+import { connectToPrimary } from '../workers/primary.ts';
+
+/** One process that serves until it is told to stop: alone, or as one of the workers of a primary. Resolves to the exit code. */
+export const serveProcess = async (): Promise<number> => {
+  // First, so that nothing is said to a process that does not listen yet.
+  const primary = connectToPrimary();
+  const asked = Promise.withResolvers<'stop'>();
+  const config = parseConfig(readEnvironment());
+  const engine = await composeEngine(config, { siblings: primary });
+  let stopping = false;
+  const app = composeApp(config, engine, { isStopping: () => stopping, siblings: primary });
+  const server = await listen(app.fetch, config).catch((error: NodeJS.ErrnoException) => {
+    const busy = error.code === 'EADDRINUSE';
+    console.error(
+      busy
+        ? `Port ${config.port} is in use: stop the other server, or set PORT.`
+        : `Cannot listen (${error.message}): check HOST and PORT.`,
+    );
+  });
+  if (!server) {
+    await engine.close();
+    return 1;
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => asked.resolve('stop'));
+  engine.mailWorker.start();
+  const welcome = banner({ ...config, port: server.port });
+  if (primary) primary.ready({ banner: welcome, logLevel: config.logLevel });
+  else console.log(welcome);
+
+  const why = await Promise.race([asked.promise, primary?.asksToRetire.then(() => 'retire' as const) ?? asked.promise]);
+  stopping = true;
+  void engine.mailWorker.stop();
+  // A balancer sends on until it has heard that this server is not ready any more.
+  if (config.production && why === 'stop') await sleep(1_000);
+  await server.close(why === 'retire' ? { keepIdleMs: 1_000 } : {});
+  await primary?.leave();
+  await engine.close();
+  return 0;
+};
+
+/** What a newcomer needs to know: where it listens, what it keeps where, what to open next, what is not safe about it. */
+const banner = (config: Config): string => {
+  const here = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`;
+  const lines = [
+    ['listening', `${here}  (public address ${config.publicUrl})`],
+    ['database', shownDatabaseUrl(config.databaseUrl)],
+    ['contracts', config.contracts.join(', ')],
+    ...(config.workers > 1 ? [['workers', `${config.workers} processes`]] : []),
+    ['API', `${config.publicUrl}/docs`],
+  ];
+  if (config.smtpUrl) lines.push(['mail', `through ${new URL(config.smtpUrl).host}`]);
+  else lines.push(['mailbox', `${config.publicUrl}/dev/mailbox  (mail stays here; set SMTP_URL to send it)`]);
+  const text = lines.map(([name = '', value = '']) => `  ${name.padEnd(10)} ${value}`).join('\n');
+  const notes = [
+    ...(config.production
+      ? []
+      : ['Development mode: not for the internet. NODE_ENV=production checks what a public server needs.']),
+    ...(config.rateLimits ? [] : ['TEGATA_RATE_LIMITS=off: guessing is slowed by the lockout alone.']),
+  ];
+  return `\nTegata is ready.\n${text}\n${notes.map((note) => `\n  ! ${note}`).join('')}\n`;
+};

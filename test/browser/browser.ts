@@ -1,0 +1,49 @@
+import { createServer } from 'node:net';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, inject } from 'vitest';
+
+// What the browser tests share: the one Chromium that `browser-setup.ts` started, and people's windows in it.
+
+let connected: Promise<Browser> | undefined;
+
+const sharedBrowser = (): Promise<Browser> => {
+  connected ??= chromium.connect(inject('browserEndpoint'));
+  return connected;
+};
+
+/** A person with a browser of their own: cookies, storage and locks are apart from everybody else's. */
+export const openBrowser = async (options: BrowserContextOptions = {}): Promise<BrowserContext> => {
+  const browser = await sharedBrowser();
+  const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1100, height: 820 }, ...options });
+  // Generous for a busy machine, and still shorter than the time a test has.
+  context.setDefaultTimeout(10_000);
+  return context;
+};
+
+afterAll(async () => {
+  const browser = await connected;
+  connected = undefined;
+  await browser?.close();
+});
+
+/** What went wrong in the page itself: exceptions, and whatever the content security policy refused. */
+export const troubleIn = (page: Page): string[] => {
+  const trouble: string[] = [];
+  page.on('pageerror', (error) => trouble.push(error.message));
+  page.on('console', (message) => {
+    // A refused call is told by the browser as an error; what the page makes of it is what the tests look at.
+    const refusedCall = /^Failed to load resource: the server responded with a status of \d{3}/.test(message.text());
+    if (message.type() === 'error' && !refusedCall) trouble.push(message.text());
+  });
+  return trouble;
+};
+
+/** A port nobody has, for a server whose public address must be known before it listens. */
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject).listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });

@@ -2,7 +2,9 @@ import { defineConfig } from 'vitest/config';
 
 /** What has to do with the database, and so is tried on each of them. */
 const journeys = [
-  ...['standard', 'cookie', 'bearer', 'organization', 'http', 'properties'].map((folder) => `test/${folder}/**/*.test.ts`),
+  ...['standard', 'cookie', 'bearer', 'organization', 'http', 'properties', 'oauth', 'verifier'].map(
+    (folder) => `test/${folder}/**/*.test.ts`,
+  ),
   'test/cli/users.test.ts',
 ];
 const withoutDatabase = ['docs', 'openapi', 'methods', 'language', 'cors', 'embedded', 'secrets'].map(

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +8,9 @@ import type { Latencies, Measured, Plan } from './load.ts';
 import { type Person, preparePeople } from './people.ts';
 import { bareStartMs, hashesAlonePerSecond, type Running, runLoad, startLimitServer, startTegata } from './processes.ts';
 import { median, printTable, type Row } from './table.ts';
+import type { VerificationFigures, Verified } from './verification.ts';
 
-// `npm run bench [-- me refresh log-in storm start memory]`: what README.md beside this file describes.
+// `npm run bench [-- me refresh log-in storm start memory verify]`: what README.md beside this file describes.
 
 const people = 10_000;
 const rounds = 5;
@@ -171,6 +173,23 @@ const measureStart = async () => {
   });
 };
 
+const measureVerification = () => {
+  const script = fileURLToPath(new URL('./verification.ts', import.meta.url));
+  const figures: VerificationFigures = JSON.parse(execFileSync(process.execPath, [script], { encoding: 'utf8' }));
+  details.verification = figures;
+  const row = (name: string, { perSecond, limitPerSecond }: Verified, bounds: Partial<Row>): Row => ({
+    name,
+    unit: 'tokens/s',
+    figure: median(perSecond),
+    limit: median(limitPerSecond),
+    ratio: median(perSecond.map((one, round) => one / (limitPerSecond[round] ?? 1))),
+    ...bounds,
+  });
+  rows.push(row('verifier, token seen before', figures.hot, { floor: 300_000, absolute: true }));
+  rows.push(row('verifier, first seen, HS256', figures.coldHs256, { floor: 0.5 }));
+  rows.push(row('verifier, first seen, ES256', figures.coldEs256, { floor: 0.5 }));
+};
+
 const writeResult = (loadBefore: number) => {
   const now = new Date().toISOString();
   const results = fileURLToPath(new URL('./results/', import.meta.url));
@@ -187,8 +206,10 @@ try {
   console.log(`${cores} x ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}, ${lanes} hashes at once`);
   if (load1 > 0.7)
     console.log(`! The machine is busy (load ${load1.toFixed(1)}): look at ratios only, and run it again when it is quiet.`);
-  await preparePeople(settings, people, peopleFile);
-  copyFileSync(file, limitFile);
+  if (['me', 'refresh', 'memory', 'log-in', 'storm', 'start'].some(isWanted)) {
+    await preparePeople(settings, people, peopleFile);
+    copyFileSync(file, limitFile);
+  }
 
   if (['me', 'refresh', 'memory'].some(isWanted)) await measureRequests();
   if (['log-in', 'storm'].some(isWanted)) {
@@ -198,6 +219,7 @@ try {
     await stop(tegata);
   }
   if (isWanted('start')) await measureStart();
+  if (isWanted('verify')) measureVerification();
 
   printTable(rows);
   // A part of the rows would replace a result that has them all.

@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '..');
 // The server is published with its hosted pages.
 execFileSync(process.execPath, [join(root, 'apps/pages/build.ts')], { stdio: 'inherit', cwd: root });
 
-for (const name of ['contract', 'core', 'client', 'react', 'server']) {
+for (const name of ['contract', 'core', 'client', 'react', 'verifier', 'server']) {
   const folder = join(root, 'packages', name);
   const dist = join(folder, 'dist');
   rmSync(dist, { recursive: true, force: true });

@@ -401,4 +401,6 @@ export type Purge = {
   lockouts: (before: number, limit: number) => Promise<number>;
   mails: (before: number, limit: number) => Promise<number>;
   auditEvents: (before: number, limit: number) => Promise<number>;
+  singleUseMarks: (before: number, limit: number) => Promise<number>;
+  revocations: (before: number, limit: number) => Promise<number>;
 };

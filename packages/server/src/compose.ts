@@ -93,6 +93,10 @@ export type Engine = {
   ping: () => Promise<void>;
   /** Undefined without `REDIS_URL`. */
   redis: RedisParts | undefined;
+  /** Begins what goes on beside the requests: sending mail, purging what is over. */
+  start: () => void;
+  /** Takes nothing further in hand, and ends the streams, whose readers go to another server. Requests are still answered. */
+  prepareToStop: () => void;
   /** Finishes the mails in hand and closes the database. */
   close: () => Promise<void>;
 };
@@ -241,6 +245,15 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     hashingCounts: lane.counts,
     ping,
     redis,
+    start: () => {
+      worker.start();
+      purgeWorker.start();
+    },
+    prepareToStop: () => {
+      void worker.stop();
+      void purgeWorker.stop();
+      void revocationFeed.close();
+    },
     close: async () => {
       await revocationFeed.close();
       await closeChannel();

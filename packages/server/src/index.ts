@@ -51,16 +51,10 @@ export const createTegata = async (settings: Environment | Config, options: Tega
     fetch,
     nodeListener: createNodeListener(fetch),
     guards: composeGuards(config, engine),
-    start: () => {
-      engine.mailWorker.start();
-      engine.purgeWorker.start();
-    },
+    start: engine.start,
     prepareToStop: () => {
       stopping = true;
-      void engine.mailWorker.stop();
-      // Streams never end by themselves; their readers go to another server.
-      void engine.feed.close();
-      void engine.purgeWorker.stop();
+      engine.prepareToStop();
     },
     close: async () => {
       stopping = true;

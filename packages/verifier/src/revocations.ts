@@ -32,16 +32,18 @@ export const createRevocations = (clock: () => number): Revocations => {
   const users = new Map<string, Revoked>();
   let added = 0;
 
-  const keep = (of: Map<string, Revoked>, id: string, next: Revoked) => {
-    const before = of.get(id);
+  const keep = (known: Map<string, Revoked>, id: string, next: Revoked) => {
+    const before = known.get(id);
     // Events may come twice and in any order: the one that takes more holds.
-    if (!before || next.through > before.through) of.set(id, next);
+    if (!before || next.through > before.through) known.set(id, next);
     else before.expiresAt = Math.max(before.expiresAt, next.expiresAt);
   };
 
   const sweep = () => {
     const now = clock();
-    for (const of of [sessions, users]) for (const [id, { expiresAt }] of of) if (expiresAt + marginMs < now) of.delete(id);
+    for (const known of [sessions, users]) {
+      for (const [id, { expiresAt }] of known) if (expiresAt + marginMs < now) known.delete(id);
+    }
   };
 
   return {

@@ -33,6 +33,8 @@ export const purgeExpired = async (
     ['lockouts', forgottenAfterMs(lockout)],
     ['mails', retention.mailSeconds * 1000],
     ['auditEvents', retention.auditSeconds * 1000],
+    ['singleUseMarks', 0],
+    ['revocations', 0],
   ];
   let removed = 0;
   for (const [kind, keptMs] of kinds) {

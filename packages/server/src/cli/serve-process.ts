@@ -30,14 +30,14 @@ export const serveProcess = async (): Promise<number> => {
     return 1;
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => asked.resolve('stop'));
-  engine.mailWorker.start();
+  engine.start();
   const welcome = banner({ ...config, port: server.port });
   if (primary) primary.ready({ banner: welcome, logLevel: config.logLevel });
   else console.log(welcome);
 
   const why = await Promise.race([asked.promise, primary?.asksToRetire.then(() => 'retire' as const) ?? asked.promise]);
   stopping = true;
-  void engine.mailWorker.stop();
+  engine.prepareToStop();
   // A balancer sends on until it has heard that this server is not ready any more.
   if (config.production && why === 'stop') await sleep(1_000);
   await server.close(why === 'retire' ? { keepIdleMs: 1_000 } : {});

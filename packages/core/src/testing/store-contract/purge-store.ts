@@ -69,5 +69,10 @@ export const purgeStoreContract = (open: OpenStores): void => {
       ]);
       expect(await purge.auditEvents(now + day, 5)).toBe(2);
     });
+
+    test('removes marks of what might have been used again until now', async ({ stores: { purge, singleUse } }) => {
+      for (const expiresAt of [now - 2, now - 1, now + 1]) await singleUse.claim(anId(), expiresAt, now - day);
+      expect([await purge.singleUseMarks(now, 1), await purge.singleUseMarks(now, 5)]).toEqual([1, 1]);
+    });
   });
 };

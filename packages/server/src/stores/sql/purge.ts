@@ -2,6 +2,7 @@
 import type { Purge } from '@tegata/core';
 import { type Kysely, type SqlBool, sql } from 'kysely';
 import type { Database } from './database.ts';
+import { createRevocationLog } from './revocations.ts';
 
 export const createPurge = (db: Kysely<Database>): Purge => {
   const sessionsBy = async (column: 'absolute_expires_at' | 'ended_at', before: number, limit: number) => {
@@ -69,5 +70,17 @@ export const createPurge = (db: Kysely<Database>): Purge => {
         .executeTakeFirst();
       return Number(numDeletedRows);
     },
+
+    singleUseMarks: async (before, limit) => {
+      const { numDeletedRows } = await db
+        .deleteFrom('single_use_marks')
+        .where('key', 'in', ({ selectFrom }) =>
+          selectFrom('single_use_marks').select('key').where('expires_at', '<', before).orderBy('expires_at').limit(limit),
+        )
+        .executeTakeFirst();
+      return Number(numDeletedRows);
+    },
+
+    revocations: createRevocationLog(db).purge,
   };
 };

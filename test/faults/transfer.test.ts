@@ -9,12 +9,14 @@ import { seededRandom } from './seeded-random.ts';
 // are, KILLS how often it dies, SEED when.
 
 const people = Number(process.env.PEOPLE ?? 100_000);
-const kills = Number(process.env.KILLS ?? 5);
+const kills = Number(process.env.KILLS ?? 3);
 const seedNumber = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
 const checksums = (stdout: string) => [...stdout.matchAll(/^(\w+ +\d+ +\d+ +[0-9a-f]{16}) +same$/gm)].map(([, line]) => line);
 
-test(`${people} people with live sessions move to PostgreSQL, through ${kills} kills, and stay logged in`, async () => {
+test(`${people} people with live sessions move to PostgreSQL, through ${kills} kills, and stay logged in`, {
+  timeout: 1_800_000,
+}, async () => {
   const folder = await temporaryFolder();
   const settings = { TEGATA_DATA_DIR: folder, TEGATA_SECRET: 'Only4Tests-0123456789-abcdefghijklmnop' };
   const postgres = await startPostgres({ durable: true });

@@ -103,10 +103,3 @@ test('workers whose primary was killed finish and end', async () => {
   await server.kill();
   await expect.poll(() => workers.filter(isRunning), { timeout: 20_000 }).toEqual([]);
 });
-
-test('in a worker, as alone, one hash at a time is computed where the cores are few', async () => {
-  const { hashingConcurrency } = await import('../../packages/server/src/adapters/hashing-lane.ts');
-  expect([1, 2, 4, 8, 16].map((cores) => hashingConcurrency(cores, 4, cores))).toEqual([1, 1, 1, 1, 1]);
-  expect([1, 2, 4, 8, 16].map((cores) => hashingConcurrency(cores, 4, 2))).toEqual([1, 1, 1, 3, 3]);
-  expect([1, 2, 4, 8, 16].map((cores) => hashingConcurrency(cores, 4))).toEqual([1, 1, 3, 3, 3]);
-});

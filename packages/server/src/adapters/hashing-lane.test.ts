@@ -139,4 +139,14 @@ describe('the default width', () => {
   ])('is, for %i cores and %i pool threads, %i', (cores, poolThreads, expected) => {
     expect(hashingConcurrency(cores, poolThreads)).toBe(expected);
   });
+
+  test.each([
+    [1, 2, 1],
+    [2, 2, 1],
+    [4, 4, 1],
+    [8, 2, 3],
+    [16, 4, 3],
+  ])('is, for %i cores shared by %i processes with 4 pool threads each, %i in each of them', (cores, processes, expected) => {
+    expect(hashingConcurrency(cores, 4, processes)).toBe(expected);
+  });
 });

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -45,6 +46,7 @@ describe('without any setting', () => {
       issuer: 'tegata',
       audience: 'tegata-api',
       passwordHash: 'argon2id',
+      workers: 1,
       ttl: {
         access: 900,
         refresh: 7 * 86_400,
@@ -171,6 +173,7 @@ const mistakes: Record<string, readonly string[]> = {
   TEGATA_CONTRACTS: ['standart', 'standard,nonsense'],
   TEGATA_PASSWORD_HASH: ['md5', 'Argon2id'],
   TEGATA_HASH_CONCURRENCY: ['0', 'many'],
+  TEGATA_WORKERS: ['0', '65', 'all', '1.5', '-2'],
   TEGATA_ACCESS_TTL: ['900', '15 m', '0s', '-5m', '15min', '9999999d', '1.5h'],
   TEGATA_REFRESH_TTL: ['7'],
   TEGATA_REMEMBER_TTL: ['a month'],
@@ -191,6 +194,26 @@ const mistakes: Record<string, readonly string[]> = {
   MAIL_FROM: ['nobody', 'a@example.com, b@example.com', '<a@example.com'],
   LOG_LEVEL: ['verbose', 'INFO'],
 };
+
+describe('workers', () => {
+  test('auto is one process for each core', () => {
+    expect(parseConfig({ TEGATA_WORKERS: 'auto' }).workers).toBe(availableParallelism());
+  });
+
+  test('share the cores for hashing, and each computes at least one', () => {
+    const alone = parseConfig({}).hashConcurrency;
+    expect(parseConfig({ TEGATA_WORKERS: '64' }).hashConcurrency).toBe(1);
+    expect(parseConfig({ TEGATA_WORKERS: '2' }).hashConcurrency).toBeLessThanOrEqual(alone);
+    expect(parseConfig({ TEGATA_WORKERS: '64', TEGATA_HASH_CONCURRENCY: '5' }).hashConcurrency).toBe(5);
+  });
+
+  test('cannot share a database in memory', () => {
+    expect(problemsOf({ TEGATA_WORKERS: '2', DATABASE_URL: 'sqlite::memory:' })).toEqual([
+      'TEGATA_WORKERS=2: a database in memory belongs to one process; give it a file.',
+    ]);
+    expect(problemsOf({ TEGATA_WORKERS: '1', DATABASE_URL: 'sqlite::memory:' })).toEqual([]);
+  });
+});
 
 describe('mistakes', () => {
   const each = Object.entries(mistakes).flatMap(([name, values]) => values.map((value) => [name, value] as const));

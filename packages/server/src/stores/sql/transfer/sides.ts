@@ -65,7 +65,16 @@ const openSide = async (
       throw error instanceof TransferError ? error : new TransferError(`${name} ${whatIsWrong(error)}`, { cause: error });
     }
   };
-  if (isPostgresUrl(url)) return { url, name, asking, database: openPostgres(url, { poolSize: 2, patient: true }) };
+  if (isPostgresUrl(url)) {
+    const database = openPostgres(url, { poolSize: 2, patient: true });
+    try {
+      await asking(() => sql`select 1`.execute(database.db));
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+    return { url, name, asking, database };
+  }
   const path = sqlitePath(url);
   if (!create && !existsSync(path)) return undefined;
   const open = () => openSqlite(path, { isExclusive: isClosed, busyTimeoutMs: 2_000 });
@@ -73,7 +82,8 @@ const openSide = async (
 };
 
 const whatIsWrong = (error: unknown): string => {
-  const cause = error instanceof Unavailable && error.cause instanceof Error ? error.cause : error;
+  let cause = error;
+  while (cause instanceof Unavailable && cause.cause !== undefined) cause = cause.cause;
   const text = cause instanceof Error ? cause.message : String(cause);
   if (/database is locked/.test(text)) {
     return 'is in use: stop every server and tool that has it open, and run the same command again.';

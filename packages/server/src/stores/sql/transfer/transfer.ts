@@ -41,7 +41,10 @@ export const transfer = async (options: TransferOptions): Promise<Moved[]> => {
     return await source.reading(async (from) => {
       await refuseOtherSchema(source, from);
       const target = await openTarget(options.to, { create: !dryRun });
-      if (!target) return await report(`The target does not exist yet.`), countOnly(from, tables);
+      if (!target) {
+        report('The target does not exist yet.');
+        return await countOnly(from, tables);
+      }
       try {
         if (!dryRun) await migrate(target);
         const { db } = target.database;

@@ -150,7 +150,7 @@ test('with sessions in the database, Redis may die at any time: everybody is ser
   expect(answers.filter(({ status }) => status === 503)).toEqual([]);
 });
 
-test('a Redis that takes connections and answers nothing: the first wait two seconds, the others not at all', async () => {
+test('a Redis that takes connections and answers nothing: the first calls wait, the others do not', async () => {
   const { server, redis } = await startBoth();
   await registered(server, 'ada@example.com');
   const session = await loggedIn(server, 'ada@example.com');

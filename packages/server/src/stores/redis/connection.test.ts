@@ -7,6 +7,9 @@ import { openRedis, type Redis, script } from './connection.ts';
 import { createRedisLimits } from './limits.ts';
 import { findRisks } from './risks.ts';
 
+/** Within this, or the test has failed; a busy machine takes its time. */
+const soon = { timeout: 15_000 };
+
 const logger = createLogger({ level: 'silent' });
 
 const started = async (settings?: RedisSettings): Promise<RedisServer> => {
@@ -16,7 +19,7 @@ const started = async (settings?: RedisSettings): Promise<RedisServer> => {
 };
 
 const connected = async (url: string, options: { required?: boolean; patienceMs?: number } = {}): Promise<Redis> => {
-  const redis = await openRedis({ url, prefix: `${anId()}:`, logger, required: true, deadlineMs: 300, ...options });
+  const redis = await openRedis({ url, prefix: `${anId()}:`, logger, required: true, deadlineMs: 2_000, ...options });
   onTestFinished(() => redis.close());
   return redis;
 };
@@ -60,7 +63,7 @@ test('what is not required is opened at once, and is there when the server is', 
   expect(redis.isReady()).toBe(false);
   await expect(redis.ping()).rejects.toBeInstanceOf(Unavailable);
   await server.start();
-  await vi.waitFor(() => redis.ping(), { timeout: 5_000 });
+  await vi.waitFor(() => redis.ping(), soon);
 });
 
 test('a dead server is Unavailable without waiting, commands on their way included, and it recovers by itself', async () => {
@@ -73,7 +76,7 @@ test('a dead server is Unavailable without waiting, commands on their way includ
   }
   await expect(redis.ping()).rejects.toBeInstanceOf(Unavailable);
   await server.start();
-  await vi.waitFor(() => redis.ping(), { timeout: 5_000 });
+  await vi.waitFor(() => redis.ping(), soon);
 });
 
 test('a server that no longer answers is given up; only those already waiting wait for it', async () => {
@@ -85,7 +88,7 @@ test('a server that no longer answers is given up; only those already waiting wa
   expect(redis.isReady()).toBe(false);
   await expect(redis.send('GET', 'a')).rejects.toThrow(/offline/);
   server.thaw();
-  await vi.waitFor(() => redis.ping(), { timeout: 10_000 });
+  await vi.waitFor(() => redis.ping(), soon);
 });
 
 test('a server that cannot serve now is Unavailable: full, read-only, forbidden', async () => {
@@ -103,7 +106,7 @@ test('a server that cannot serve now is Unavailable: full, read-only, forbidden'
   await redis.send('REPLICAOF', '127.0.0.1', '1');
   await refused(/READONLY/);
   // The connection was given up, because its server may not be the right one any more.
-  await vi.waitFor(() => redis.send('REPLICAOF', 'NO', 'ONE'), { timeout: 5_000 });
+  await vi.waitFor(() => redis.send('REPLICAOF', 'NO', 'ONE'), soon);
   await redis.send('ACL', 'SETUSER', 'default', '-@scripting');
   await refused(/NOPERM/);
 });
@@ -180,6 +183,6 @@ test('without Redis each node limits by itself, and together they do again when 
   const meanwhile = await Promise.all(Array.from({ length: 50 }, () => limits.take(logIns, 'a')));
   expect(meanwhile.filter(({ allowed }) => allowed)).toHaveLength(5);
   await server.start();
-  await vi.waitFor(() => redis.ping(), { timeout: 5_000 });
+  await vi.waitFor(() => redis.ping(), soon);
   expect(await limits.take(logIns, 'a')).toMatchObject({ allowed: false });
 });

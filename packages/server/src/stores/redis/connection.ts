@@ -1,6 +1,6 @@
 /**
  * The connection over which commands go. Whatever is wrong with Redis (away, loading, read-only, full) is `Unavailable`,
- * at once or within two seconds; only a mistake of ours is thrown as it is.
+ * at once or within three seconds; only a mistake of ours is thrown as it is.
  */
 import { createHash } from 'node:crypto';
 import { ErrorReply } from '@redis/client';
@@ -32,14 +32,17 @@ export type RedisOptions = {
   logger: Logger;
   /** Whether to wait for the first connection: what lives in Redis cannot do without it. */
   required: boolean;
-  /** How long a command may take, and how long the first connection is tried for. */
+  /**
+   * How long a command may take, and how long the first connection is tried for. Redis itself may pause for two seconds
+   * while the disk takes its append-only file.
+   */
   deadlineMs?: number;
   patienceMs?: number;
 };
 
 /** @throws Unavailable when it is required and cannot be reached, or does not let us in. */
 export const openRedis = async (options: RedisOptions): Promise<Redis> => {
-  const { url, prefix, logger, required, deadlineMs = 2_000, patienceMs = 5_000 } = options;
+  const { url, prefix, logger, required, deadlineMs = 3_000, patienceMs = 5_000 } = options;
   let isAway = false;
   let isClosed = false;
 

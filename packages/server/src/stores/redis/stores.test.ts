@@ -25,7 +25,7 @@ import { createRedisSessions } from './sessions.ts';
 
 let server: RedisServer;
 beforeAll(async () => {
-  server = await startRedis();
+  server = await startRedis({ settings: { appendonly: 'no' } });
 });
 afterAll(() => server.stop());
 

@@ -127,7 +127,10 @@ test(`the one right ID token logs in, and none of ${Object.keys(forgeries).lengt
   for (const [name, forge] of Object.entries(forgeries)) {
     const answer = await logIn(forge);
     // Another flow's nonce says that the code is another flow's; everything else is the provider's trouble.
-    expect([answer.status, answer.cookies], name).toEqual([['another nonce', 'a nonce that is a list'].includes(name) ? 400 : 503, []]);
+    expect([answer.status, answer.cookies], name).toEqual([
+      ['another nonce', 'a nonce that is a list'].includes(name) ? 400 : 503,
+      [],
+    ]);
   }
   expect(['users', 'oauth_accounts', 'sessions'].map((table) => count(server, table))).toEqual([0, 0, 0]);
   expect((await logIn((claims) => signed(claims))).status).toBe(200);

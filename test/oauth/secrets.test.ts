@@ -98,8 +98,8 @@ test('nothing of a code, state, verifier, nonce or provider token in any log, no
     .map((line) => JSON.parse(line));
   const reasons = lines.filter(({ msg }) => msg === 'unavailable').map(({ reason }) => reason);
   expect(reasons).toHaveLength(6);
-  expect(reasons).toContain('provider google, identity: status 500, server_error');
-  expect(reasons).toContain('provider github, identity: OAUTH_TIMEOUT');
+  for (const provider of ['google', 'company', 'github']) expect(reasons).toContain(`provider ${provider}, identity: status 500`);
+  expect(reasons.filter((reason) => /timeout/i.test(reason))).toHaveLength(3);
   for (const reason of reasons) expect(reason).toMatch(/^provider (google|company|github), identity: [\w ,-]+$/);
   expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
 }, 90_000);

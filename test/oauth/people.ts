@@ -10,11 +10,14 @@ export const callback = `${application}/callback`;
 export const publicUrl = 'https://auth.example.com';
 
 /** Tegata, an application at its own origin, and one provider of each kind. */
-export type House = { server: TestServer; google: OpenidServer; company: OpenidServer; github: GithubServer };
+export type House = Providers & {
+  server: TestServer /** The providers' settings, for another server. */;
+  settings: Record<string, string>;
+};
+
+type Providers = { google: OpenidServer; company: OpenidServer; github: GithubServer };
 
 export const hostedCallback = (provider: string) => `${publicUrl}/auth/callback/${provider}`;
-
-type Providers = Omit<House, 'server'>;
 
 export const startProviders = async (): Promise<Providers & { settings: Record<string, string> }> => {
   const google = await startOpenidServer({ redirectUris: [callback, hostedCallback('google')] });
@@ -40,7 +43,7 @@ export const startProviders = async (): Promise<Providers & { settings: Record<s
 
 export const startHouse = async (settings: Record<string, string> = {}): Promise<House> => {
   const { settings: own, ...providers } = await startProviders();
-  return { server: await startServer({ ...own, ...settings }), ...providers };
+  return { server: await startServer({ ...own, ...settings }), ...providers, settings: own };
 };
 
 export type Begun = { url: string; cookie: string; answer: Answer };

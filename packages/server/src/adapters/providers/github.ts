@@ -63,11 +63,11 @@ export const createGithub = (settings: GithubSettings, parts: ProviderParts): Pr
         // Numbers are never given again, unlike log-in names.
         if (typeof id !== 'number' || !Number.isSafeInteger(id)) throw new Error('no id');
         const emails = await ask(tokens.access_token, '/user/emails');
-        const primary = (Array.isArray(emails) ? emails : []).map(record).find((one) => one['primary'] === true);
+        const primary = (Array.isArray(emails) ? emails : []).map(record).find((one) => one.primary === true);
         return ok({
           providerUserId: `${url} ${id}`,
-          email: parseEmailAddress(primary?.['email']),
-          emailVerified: primary?.['verified'] === true,
+          email: parseEmailAddress(primary?.email),
+          emailVerified: primary?.verified === true,
           name: text(fullName) || text(login),
           avatarUrl: text(picture),
           sealedTokens: sealedTokens(parts, tokens),

@@ -69,17 +69,18 @@ export const createOidc = (settings: OidcSettings, parts: ProviderParts): Provid
         const tokens = await client.authorizationCodeGrant(config, answer, checks);
         const idToken = tokens.claims();
         if (!idToken?.sub) throw new Error('no subject');
-        const asksElsewhere = idToken['email'] === undefined && config.serverMetadata().userinfo_endpoint !== undefined;
+        const asksElsewhere = idToken.email === undefined && config.serverMetadata().userinfo_endpoint !== undefined;
+        // One or the other: an address of one source is not verified by what the other says about its own.
         const said: Record<string, unknown> = asksElsewhere
-          ? { ...idToken, ...(await client.fetchUserInfo(config, tokens.access_token, idToken.sub)) }
+          ? await client.fetchUserInfo(config, tokens.access_token, idToken.sub)
           : idToken;
         return ok({
           providerUserId: `${expectedIssuer} ${idToken.sub}`,
-          email: parseEmailAddress(said['email']),
+          email: parseEmailAddress(said.email),
           // A string `"true"`, or nothing said, is not the promise that OpenID Connect Core, section 5.1, describes.
-          emailVerified: said['email_verified'] === true,
-          name: text(said['name']),
-          avatarUrl: text(said['picture']),
+          emailVerified: said.email_verified === true,
+          name: text(said.name),
+          avatarUrl: text(said.picture),
           sealedTokens: sealedTokens(parts, tokens),
         });
       } catch (error) {

@@ -74,13 +74,6 @@ const notes: Record<string, string> = {
   'S3.169': '`log-out.test.ts`',
 };
 
-/** Requirements of log-in through other providers, which this version does not have. */
-const isOAuth = (number: string) => {
-  const [, document, index] = /^S(\d)\.(\d+)$/.exec(number) ?? [];
-  const n = Number(index);
-  return document === '3' && ((n >= 66 && n <= 89) || [141, 148, 165, 166].includes(n));
-};
-
 export const requirements = (): Requirement[] => JSON.parse(readFileSync(join(root, 'test/requirements.json'), 'utf8'));
 
 const citations = (): Map<string, Set<string>> => {
@@ -98,7 +91,7 @@ export const requirementsTable = (): { markdown: string; open: string[] } => {
   const open: string[] = [];
   const rows = requirements().map(({ number, kind, text }) => {
     const files = [...(cited.get(number) ?? [])].map((file) => `[${file.replace(/^.*\//, '')}](../${file})`).join(', ');
-    const shown = files || notes[number] || (isOAuth(number) ? 'log-in with other providers is not here yet' : '');
+    const shown = files || notes[number] || '';
     if (!shown) open.push(number);
     return `| ${number} | ${kinds[kind]} | ${text.replaceAll('|', '\\|')} | ${shown} |`;
   });

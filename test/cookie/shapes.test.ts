@@ -162,7 +162,10 @@ test('the OpenAPI document describes every call of the contract, and nothing of 
   expect(calls.sort()).toEqual([
     'DELETE /auth/account',
     'GET /auth/me',
+    'GET /auth/oauth',
+    'GET /auth/oauth/{provider}/authorize',
     'POST /auth/forgot-password',
+    'POST /auth/oauth/{provider}',
     'POST /auth/refresh',
     'POST /auth/reset-password',
     'POST /auth/signin',

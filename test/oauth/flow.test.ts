@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { deriveKeys } from '../../packages/server/src/adapters/derived-keys.ts';
 import { createConnectionFlows } from '../../packages/server/src/adapters/flow-seal.ts';
-import type { Answer } from '../server.ts';
+import { type Answer, startServer } from '../server.ts';
 import { loggedIn, registered } from '../standard/people.ts';
 import { count } from '../standard/stored.ts';
 import { ada, begin, callback, finish, octocat, startHouse, visit } from './people.ts';
@@ -201,13 +201,35 @@ test('trouble that the provider tells the browser about is the provider’s, not
   expect(JSON.stringify(answer.body)).not.toContain('script');
 });
 
-test('another node with the same secret and database finishes what this one began, once', async () => {
+test('two nodes with one secret and one database: either finishes what the other began, and of fifty parallel uses one goes on', async () => {
   const house = await start({ TEGATA_SECRET: secret });
-  const { cookie } = await begin(house.server, 'google');
-  const opened = createConnectionFlows(deriveKeys([secret]).ring('oauth-flow')).open(cookie.slice('tegata_oauth='.length));
-  expect(opened).toMatchObject({ provider: 'google', redirectUri: callback });
+  const { settings: _, ...providers } = house;
+  const other = await startServer({
+    ...house.settings,
+    TEGATA_SECRET: secret,
+    DATABASE_URL: `sqlite:${house.server.dataDir}/tegata.db`,
+  });
+  for (const [first, second] of [
+    [house.server, other],
+    [other, house.server],
+  ] as const) {
+    const { cookie, url } = await begin(first, 'google');
+    const answer = await visit(providers, 'google', 'ada', url);
+    const answers = await first.atOnce(50, (index) => finish(index % 2 ? first : second, 'google', answer, { cookie }));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    for (const refused of answers.filter(({ status }) => status !== 200)) expectRefused(refused, 'flow_used');
+  }
+  expect(count(house.server, 'users')).toBe(1);
+});
+
+test('the cookie opens with its own key alone', async () => {
+  const { server } = await start({ TEGATA_SECRET: secret });
+  const { cookie } = await begin(server, 'google');
+  const value = cookie.slice('tegata_oauth='.length);
+  const keys = deriveKeys([secret]);
+  expect(createConnectionFlows(keys.ring('oauth-flow')).open(value)).toMatchObject({ provider: 'google', redirectUri: callback });
   // A text sealed for another purpose is no flow, although the secret is the same.
-  expect(createConnectionFlows(deriveKeys([secret]).ring('outbox')).open(cookie.slice('tegata_oauth='.length))).toBeUndefined();
+  expect(createConnectionFlows(keys.ring('outbox')).open(value)).toBeUndefined();
 });
 
 describe('pages of other sites', () => {

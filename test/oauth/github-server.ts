@@ -15,6 +15,8 @@ export type GithubPerson = {
 export type GithubServer = FaultyServer & {
   apiUrl: string;
   people: Map<string, GithubPerson>;
+  /** Every token it has given out. */
+  issued: () => string[];
   /** The person allows or refuses on GitHub's page; gives the address they are sent back to. */
   visit: (authorizeUrl: string, login: string, choice?: 'allow' | 'refuse') => URL;
 };
@@ -85,6 +87,7 @@ export const startGithubServer = async ({ redirectUris }: { redirectUris: string
     ...server,
     apiUrl: `${server.url}/api/v3`,
     people,
+    issued: () => [...tokens.keys()],
     visit: (authorizeUrl, login, choice = 'allow') => {
       const asked = new URL(authorizeUrl);
       const redirectUri = asked.searchParams.get('redirect_uri') ?? '';

@@ -28,7 +28,7 @@ const everybodyIsAda = async (settings: Record<string, string> = {}) => {
 const kinds = ['google', 'company', 'github'] as const;
 
 test.each(kinds)(
-  'new user through %s: active, verified, without a password, with name and picture (S3.85, S3.89, S3.148)',
+  'new user through %s: active, verified, without a password, with name and picture (S3.68, S3.69, S3.70, S3.85, S3.89, S3.148)',
   async (provider) => {
     const house = await everybodyIsAda();
     const answer = await logInThrough(house, provider, 'ada');
@@ -52,7 +52,7 @@ test.each(kinds)(
   },
 );
 
-test.each(kinds)('known user through %s: the same one, and not a new one (S3.81)', async (provider) => {
+test.each(kinds)('known user through %s: the same one, and not a new one (S3.81, S3.166)', async (provider) => {
   const house = await everybodyIsAda();
   const first = await loggedInThrough(house, provider, 'ada');
   const second = await logInThrough(house, provider, 'ada');

@@ -9,6 +9,8 @@ export type OpenidServer = FaultyServer & {
   issuer: string;
   /** By the name they log in with, which is also the subject of their tokens. */
   people: Map<string, Person>;
+  /** Every token it has given out. */
+  issued: string[];
 };
 
 export const openidClient = { id: 'tegata-at-the-provider', secret: 'the-secret-between-tegata-and-the-provider' };
@@ -33,6 +35,7 @@ export const startOpenidServer = async ({
   host?: string;
 }): Promise<OpenidServer> => {
   const people = new Map<string, Person>();
+  const issued: string[] = [];
   const configuration: Configuration = {
     clients: [
       {
@@ -54,7 +57,11 @@ export const startOpenidServer = async ({
     provider.on('server_error', (_context, error) => {
       throw error;
     });
+    provider.on('grant.success', ({ body }) => {
+      const { access_token, id_token } = body as { access_token: string; id_token: string };
+      issued.push(access_token, id_token);
+    });
     return provider.callback();
   }, host);
-  return { ...server, issuer: server.url, people };
+  return { ...server, issuer: server.url, people, issued };
 };

@@ -10,15 +10,20 @@ export const callback = `${application}/callback`;
 export const publicUrl = 'https://auth.example.com';
 
 /** Tegata, an application at its own origin, and one provider of each kind. */
-export type House = { server: TestServer; google: OpenidServer; company: OpenidServer; github: GithubServer };
+export type House = Providers & {
+  server: TestServer /** The providers' settings, for another server. */;
+  settings: Record<string, string>;
+};
+
+type Providers = { google: OpenidServer; company: OpenidServer; github: GithubServer };
 
 export const hostedCallback = (provider: string) => `${publicUrl}/auth/callback/${provider}`;
 
-export const startHouse = async (settings: Record<string, string> = {}): Promise<House> => {
+export const startProviders = async (): Promise<Providers & { settings: Record<string, string> }> => {
   const google = await startOpenidServer({ redirectUris: [callback, hostedCallback('google')] });
   const company = await startOpenidServer({ redirectUris: [callback, hostedCallback('company')], claimsIn: 'userinfo' });
   const github = await startGithubServer({ redirectUris: [callback, hostedCallback('github')] });
-  const server = await startServer({
+  const settings = {
     TEGATA_URL: publicUrl,
     TEGATA_ALLOWED_ORIGINS: application,
     GOOGLE_CLIENT_ID: openidClient.id,
@@ -32,9 +37,13 @@ export const startHouse = async (settings: Record<string, string> = {}): Promise
     GITHUB_CLIENT_SECRET: githubClient.secret,
     GITHUB_URL: github.url,
     GITHUB_API_URL: github.apiUrl,
-    ...settings,
-  });
-  return { server, google, company, github };
+  };
+  return { google, company, github, settings };
+};
+
+export const startHouse = async (settings: Record<string, string> = {}): Promise<House> => {
+  const { settings: own, ...providers } = await startProviders();
+  return { server: await startServer({ ...own, ...settings }), ...providers, settings: own };
 };
 
 export type Begun = { url: string; cookie: string; answer: Answer };
@@ -75,7 +84,7 @@ export const finish = (
 
 /** To the provider and back, up to the point where the application would hand on the code. */
 export const visit = async (
-  house: House,
+  house: Providers,
   provider: 'google' | 'company' | 'github',
   login: string,
   url: string,

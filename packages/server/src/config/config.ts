@@ -110,11 +110,11 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
     problems.push(`${name}=${value}: give a whole number from ${min} to ${max}, such as ${fallback}.`);
     return fallback;
   };
-  const duration = (name: string, fallback: string, minSeconds = 1) => {
+  const duration = (name: string, fallback: string, minSeconds = 1, maxSeconds = 3650 * 86_400) => {
     const value = text(name) ?? fallback;
     const match = /^(\d{1,9})(s|m|h|d)$/.exec(value);
     const seconds = match ? Number(match[1]) * (durationUnits[match[2] as string] as number) : Number.NaN;
-    if (seconds >= minSeconds && seconds <= 3650 * 86_400) return seconds;
+    if (seconds >= minSeconds && seconds <= maxSeconds) return seconds;
     problems.push(
       `${name}=${value}: give a duration of at least ${minSeconds} s with its unit (s, m, h or d), such as ${fallback}.`,
     );
@@ -285,7 +285,7 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
       ...(production ? [] : loopbackTwins(publicUrl)),
     ],
     providers: parseProviders(env, { production, report: (problem) => problems.push(problem) }),
-    providerTimeoutSeconds: duration('TEGATA_PROVIDER_TIMEOUT', '5s'),
+    providerTimeoutSeconds: duration('TEGATA_PROVIDER_TIMEOUT', '5s', 1, 60),
     storeProviderTokens: oneOf('TEGATA_STORE_PROVIDER_TOKENS', ['on', 'off'], 'off') === 'on',
     smtpUrl,
     mailFrom,

@@ -38,8 +38,8 @@ export const parseProviders = (
     const [clientId, clientSecret] = [text(`${prefix}_CLIENT_ID`), text(`${prefix}_CLIENT_SECRET`)];
     if (clientId !== undefined && clientSecret !== undefined) return { clientId, clientSecret };
     const wanted = required || clientId !== undefined || clientSecret !== undefined;
-    if (wanted && clientId === undefined) report(missingHalf(prefix, 'CLIENT_ID'));
-    if (wanted && clientSecret === undefined) report(missingHalf(prefix, 'CLIENT_SECRET'));
+    if (wanted && clientId === undefined) report(missing(prefix, 'CLIENT_ID', required));
+    if (wanted && clientSecret === undefined) report(missing(prefix, 'CLIENT_SECRET', required));
     return undefined;
   };
 
@@ -63,7 +63,7 @@ export const parseProviders = (
     if (name === 'google' || name === 'github') report(`${prefix}_ISSUER: choose another name, ${name} has its own settings.`);
     const own = credentials(prefix, true);
     const issuer = address(`${prefix}_ISSUER`);
-    if (text(`${prefix}_ISSUER`) === undefined) report(missingHalf(prefix, 'ISSUER'));
+    if (text(`${prefix}_ISSUER`) === undefined) report(missing(prefix, 'ISSUER', true));
     return own && issuer ? [{ kind: 'oidc', name, label: text(`${prefix}_LABEL`) ?? name, ...own, issuer }] : [];
   };
 
@@ -73,8 +73,10 @@ export const parseProviders = (
 /** Paths are put behind these. An issuer is compared letter by letter and stays as it is. */
 const withoutSlash = (url: string | undefined) => url?.replace(/\/+$/, '');
 
-const missingHalf = (prefix: string, half: string) =>
-  `${prefix}_${half} is missing: a provider needs all of its settings, or none to be left out.`;
+const missing = (prefix: string, part: string, withIssuer: boolean) => {
+  const all = [...(withIssuer ? ['ISSUER'] : []), 'CLIENT_ID', 'CLIENT_SECRET'].map((each) => `${prefix}_${each}`);
+  return `${prefix}_${part} is missing: give ${all.slice(0, -1).join(', ')} and ${all.at(-1)}, or none of them.`;
+};
 
 /** The names in `OIDC_<NAME>_…`, in alphabetical order. */
 const oidcKeys = (env: Environment): string[] => {

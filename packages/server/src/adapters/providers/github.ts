@@ -34,7 +34,7 @@ export const createGithub = (settings: GithubSettings, parts: ProviderParts): Pr
     const response = await client.fetchProtectedResource(config, token, new URL(apiUrl + path), 'GET', null, headers);
     // So the API answers for addresses when the person has not granted them.
     if (response.status === 404) return undefined;
-    if (response.status !== 200) throw new Error('unexpected status', { cause: { code: `STATUS_${response.status}` } });
+    if (response.status !== 200) throw new Error('unexpected status', { cause: response });
     return response.json();
   };
 

@@ -70,8 +70,9 @@ export const createOidc = (settings: OidcSettings, parts: ProviderParts): Provid
         const idToken = tokens.claims();
         if (!idToken?.sub) throw new Error('no subject');
         const asksElsewhere = idToken.email === undefined && config.serverMetadata().userinfo_endpoint !== undefined;
+        // One or the other: an address of one source is not verified by what the other says about its own.
         const said: Record<string, unknown> = asksElsewhere
-          ? { ...idToken, ...(await client.fetchUserInfo(config, tokens.access_token, idToken.sub)) }
+          ? await client.fetchUserInfo(config, tokens.access_token, idToken.sub)
           : idToken;
         return ok({
           providerUserId: `${expectedIssuer} ${idToken.sub}`,

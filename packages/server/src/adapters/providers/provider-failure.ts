@@ -24,6 +24,7 @@ const whatWentWrong = (error: unknown): string => {
   if (error instanceof ResponseBodyError) return `status ${error.status}, ${word(error.error)}`;
   if (error instanceof WWWAuthenticateChallengeError) return `status ${error.status}`;
   for (const cause of causes(error)) {
+    if ((cause as Error).cause instanceof Response) return `status ${((cause as Error).cause as Response).status}`;
     if (cause instanceof ClientError && cause.code !== undefined) return word(cause.code);
     const { code, name } = cause as { code?: unknown; name?: unknown };
     if (typeof code === 'string') return word(code);

@@ -1,11 +1,16 @@
 import type { z } from 'zod';
 import type { Failure } from './failures.ts';
 import {
+  beginConnectionQuery,
   changePasswordBody,
+  connectedSchema,
   deleteAccountBody,
+  finishConnectionBody,
   forgotPasswordBody,
   meSchema,
   messageSchema,
+  providersSchema,
+  providerUrlSchema,
   refreshedSchema,
   resetPasswordBody,
   signedInSchema,
@@ -17,11 +22,12 @@ import {
 export type Endpoint = {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   path: string;
-  tag: 'Cookie sessions' | 'Cookie accounts' | 'Cookie passwords';
+  tag: 'Cookie connections' | 'Cookie sessions' | 'Cookie accounts' | 'Cookie passwords';
   summary: string;
   description?: string;
   /** `user`: the access token, by header or cookie. `refresh`: the refresh cookie. */
   auth?: 'user' | 'refresh';
+  query?: z.ZodObject;
   body?: z.ZodObject;
   bodyOptional?: boolean;
   success: { status: 200 | 201; schema: z.ZodType };
@@ -109,6 +115,46 @@ export const endpoints = {
     bodyOptional: true,
     success: { status: 200, schema: messageSchema },
     failures: ['passwordWrong', 'locked', 'signInAgain', ...forgery],
+  }),
+  listProviders: endpoint({
+    method: 'GET',
+    path: '/auth/oauth',
+    tag: 'Cookie connections',
+    summary: 'List the providers on offer',
+    success: { status: 200, schema: providersSchema },
+    failures: [],
+  }),
+  beginConnection: endpoint({
+    method: 'GET',
+    path: '/auth/oauth/{provider}/authorize',
+    tag: 'Cookie connections',
+    summary: 'Begin to sign in with a provider',
+    description:
+      "Gives the provider's address to send the person to, and sets a cookie that binds the answer to this browser for ten minutes.",
+    query: beginConnectionQuery,
+    success: { status: 200, schema: providerUrlSchema },
+    failures: ['providerUnsupported', 'foreignOrigin'],
+    limit: '20 a minute per IP address',
+  }),
+  finishConnection: endpoint({
+    method: 'POST',
+    path: '/auth/oauth/{provider}',
+    tag: 'Cookie connections',
+    summary: 'Sign in with the code of a provider',
+    description: 'Hand on `code`, `state` and, where there is one, `iss` as the provider sent them; or `error`.',
+    body: finishConnectionBody,
+    success: { status: 200, schema: connectedSchema },
+    failures: [
+      'providerUnsupported',
+      'authorizationCodeInvalid',
+      'providerDenied',
+      'providerAddressMissing',
+      'providerAddressUnverified',
+      'accountNotActive',
+      'providerTaken',
+      'foreignOrigin',
+    ],
+    limit: '20 a minute per IP address',
   }),
   forgotPassword: endpoint({
     method: 'POST',

@@ -43,6 +43,13 @@ export const failures = {
   resetInvalid: { type: 'bad_request' },
   resetExpired: { type: 'bad_request' },
   resetUsed: { type: 'bad_request' },
+  providerUnsupported: { type: 'bad_request' },
+  authorizationCodeInvalid: { type: 'bad_request' },
+  providerDenied: { type: 'bad_request' },
+  providerAddressMissing: { type: 'bad_request' },
+  providerAddressUnverified: { type: 'bad_request' },
+  providerTaken: { type: 'conflict' },
+  accountNotActive: { type: 'unauthorized' },
 } as const satisfies Record<Exclude<FailureText, 'validationFailed'>, { type: ErrorType; status?: number }>;
 
 export type Failure = keyof typeof failures;

@@ -18,6 +18,7 @@ export const describeCookie = () => ({
   tags: [
     { name: 'Cookie accounts', description: 'Sign up, see and delete your account, for web applications on the same site.' },
     { name: 'Cookie sessions', description: 'Sign in and out, refresh: both tokens in HttpOnly cookies, with a CSRF token.' },
+    { name: 'Cookie connections', description: 'Sign in through other providers.' },
     { name: 'Cookie passwords', description: 'Forgotten, reset and changed passwords.' },
   ],
 });
@@ -31,7 +32,7 @@ const call = ({ auth, success, ...endpoint }: Endpoint): DescribedCall => ({
   ...(auth ? { auth: credentials[auth] } : {}),
   success: { status: success.status, schema: schemaOf(success.schema, 'output') },
   failures: [
-    ...(endpoint.body
+    ...(endpoint.body || endpoint.query
       ? [[400, `\`validation_errors\` ${texts.en.failures.validationFailed}`] as const, describe('invalidBody')]
       : []),
     ...(auth === 'user' ? withLogIn.map(describe) : []),

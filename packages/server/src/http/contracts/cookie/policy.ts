@@ -14,6 +14,8 @@ export const limits = {
   forgotAddress: { name: 'cookie:forgot-address', points: 3, windowSeconds: hour },
   reset: { name: 'cookie:reset', points: 10, windowSeconds: hour },
   refresh: { name: 'cookie:refresh', points: 60, windowSeconds: minute },
+  oauth: { name: 'cookie:oauth', points: 20, windowSeconds: minute },
+  oauthAuthorize: { name: 'cookie:oauth-authorize', points: 20, windowSeconds: minute },
 } as const satisfies Record<string, Bucket>;
 
 /** No claims of its own: an application asks the guard, which knows more and never something old. */

@@ -43,6 +43,20 @@ export const resetPasswordBody = z.object({
 });
 export const changePasswordBody = z.object({ current_password: password, new_password: newPassword });
 
+export const beginConnectionQuery = z.object({
+  redirect_to: z
+    .string(says('redirectNotAllowed'))
+    .max(1024, says('redirectNotAllowed'))
+    .optional()
+    .describe('The page of yours that takes the answer: of an allowed origin, and registered at the provider'),
+});
+export const finishConnectionBody = z.object({
+  code: z.string(says('codeRequired')).max(4096, says('codeTooLong')).optional(),
+  state: z.string(says('notValid')).max(512, says('stateTooLong')).optional(),
+  iss: z.string(says('notValid')).max(2048, says('notValid')).optional().describe('RFC 9207'),
+  error: z.string(says('notValid')).max(256, says('notValid')).optional().describe('Instead of `code`, such as `access_denied`'),
+});
+
 const time = z.iso.datetime().describe('ISO 8601, UTC');
 
 export const userSchema = z.object({
@@ -62,6 +76,10 @@ export const messageSchema = z.object({ message: z.string() });
 export const meSchema = z.object({ user: userSchema });
 export const refreshedSchema = z.object({ user: userSchema, expires_in: expiresIn, csrf_token: csrfToken });
 export const signedInSchema = refreshedSchema.extend({ message: z.string() });
+
+export const connectedSchema = signedInSchema.extend({ is_new_user: z.boolean() });
+export const providersSchema = z.object({ providers: z.array(z.object({ name: z.string(), label: z.string() })) });
+export const providerUrlSchema = z.object({ url: z.string() });
 
 export const errorSchema = z.object({
   error: z.string().describe('For people, in the language of `Accept-Language`'),

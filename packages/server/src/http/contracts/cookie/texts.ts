@@ -42,6 +42,13 @@ const en = {
     resetInvalid: 'Invalid or expired reset token',
     resetExpired: 'Reset token has expired',
     resetUsed: 'Reset token has already been used',
+    providerUnsupported: 'Unsupported OAuth provider',
+    authorizationCodeInvalid: 'Invalid authorization code',
+    providerDenied: 'You did not allow the provider to log you in',
+    providerAddressMissing: 'The provider gave no email address. Please add one there and verify it first',
+    providerAddressUnverified: 'Please verify your email address at the provider first',
+    providerTaken: 'Another account of this provider is already connected',
+    accountNotActive: 'Account is not active',
   },
 
   /** With the minutes that are really left. */
@@ -63,6 +70,10 @@ const en = {
     rememberMeNotBoolean: 'remember_me must be true or false',
     tokenRequired: 'token is required',
     tokenTooLong: 'token is too long',
+    codeRequired: 'code is required',
+    codeTooLong: 'code is too long',
+    stateTooLong: 'state is too long',
+    redirectNotAllowed: 'redirect_to must be an address on an allowed origin',
     /** For whatever has no words of its own. */
     notValid: 'is not valid',
   },
@@ -120,6 +131,14 @@ const ja: Texts = {
     resetInvalid: '再設定トークンが無効か、有効期限が切れています',
     resetExpired: '再設定トークンの有効期限が切れています',
     resetUsed: '再設定トークンはすでに使用されています',
+    providerUnsupported: 'この外部サービスには対応していません',
+    authorizationCodeInvalid: '認可コードが正しくありません',
+    providerDenied: '外部サービスでログインが許可されませんでした',
+    providerAddressMissing:
+      '外部サービスにメールアドレスが登録されていません。先に外部サービスでメールアドレスを登録し、確認を済ませてください',
+    providerAddressUnverified: '先に外部サービスでメールアドレスの確認を済ませてください',
+    providerTaken: 'この外部サービスの別のアカウントがすでに連携されています',
+    accountNotActive: 'アカウントは有効ではありません',
   },
 
   accountLocked: (minutes) => `ログインの失敗が続きました。${minutes}分後に再試行してください`,
@@ -139,6 +158,10 @@ const ja: Texts = {
     rememberMeNotBoolean: 'remember_me は true または false で指定してください',
     tokenRequired: 'トークンを指定してください',
     tokenTooLong: 'トークンが長すぎます',
+    codeRequired: '認可コードを指定してください',
+    codeTooLong: '認可コードが長すぎます',
+    stateTooLong: 'state が長すぎます',
+    redirectNotAllowed: 'redirect_to には許可されたオリジンのURLを指定してください',
     notValid: '値が正しくありません',
   },
 };

@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import {
+  beginConnectionQuery,
+  finishConnectionBody,
   logInBody,
   meQuery,
   meSchema,
   messageSchema,
+  providersSchema,
+  providerUrlSchema,
   refreshBody,
   registerBody,
   registeredUserSchema,
@@ -18,7 +22,7 @@ import type { FailureCode } from './texts.ts';
 export type Endpoint = {
   method: 'GET' | 'POST';
   path: string;
-  tag: 'Organization accounts' | 'Organization sessions' | 'Organization passwords';
+  tag: 'Organization connections' | 'Organization accounts' | 'Organization sessions' | 'Organization passwords';
   summary: string;
   description?: string;
   /** Whether a logged-in person is asked for: by the header or by a cookie. */
@@ -29,7 +33,7 @@ export type Endpoint = {
   success: { status: 200 | 201; data: z.ZodType };
   /** What can go wrong beyond what every call shares. */
   failures: readonly FailureCode[];
-  limit: string;
+  limit?: string;
 };
 
 const endpoint = <const Shape extends Endpoint>(shape: Shape): Shape => shape;
@@ -92,6 +96,46 @@ export const endpoints = {
     success: { status: 200, data: z.object({ token: tokenSchema }) },
     failures: ['INVALID_REFRESH_TOKEN', 'REFRESH_TOKEN_EXPIRED', 'CSRF_TOKEN_INVALID', 'PERMISSION_DENIED'],
     limit: '30 an hour per session; 30 refused tokens an hour per IP address',
+  }),
+  listProviders: endpoint({
+    method: 'GET',
+    path: '/api/auth/oauth',
+    tag: 'Organization connections',
+    summary: 'List the providers on offer',
+    success: { status: 200, data: providersSchema },
+    failures: [],
+  }),
+  beginConnection: endpoint({
+    method: 'GET',
+    path: '/api/auth/oauth/{provider}/authorize',
+    tag: 'Organization connections',
+    summary: 'Begin to log in with a provider',
+    description:
+      "Gives the provider's address to send the person to, and sets a cookie that binds the answer to this browser for ten minutes.",
+    query: beginConnectionQuery,
+    success: { status: 200, data: providerUrlSchema },
+    failures: ['PERMISSION_DENIED'],
+    limit: '20 a minute per IP address',
+  }),
+  finishConnection: endpoint({
+    method: 'POST',
+    path: '/api/auth/oauth/{provider}',
+    tag: 'Organization connections',
+    summary: 'Log in with the code of a provider',
+    description:
+      'Hand on `code`, `state` and, where there is one, `iss` as the provider sent them; or `error`. A new user belongs to no organization.',
+    body: finishConnectionBody,
+    success: { status: 200, data: z.object({ user: userSchema, token: tokenSchema, isNewUser: z.boolean() }) },
+    failures: [
+      'INVALID_AUTHORIZATION_CODE',
+      'PROVIDER_DENIED',
+      'PROVIDER_EMAIL_MISSING',
+      'PROVIDER_EMAIL_UNVERIFIED',
+      'ACCOUNT_NOT_ACTIVE',
+      'PROVIDER_ALREADY_CONNECTED',
+      'PERMISSION_DENIED',
+    ],
+    limit: '20 a minute per IP address',
   }),
   requestPasswordReset: endpoint({
     method: 'POST',

@@ -23,6 +23,7 @@ export const describeOrganization = () => ({
       description: 'Register with an organization. Success is {"success": true, "data"}; failure is {"success": false, "error"}.',
     },
     { name: 'Organization sessions', description: 'Log in, refresh, log out: tokens in body, cookies and header.' },
+    { name: 'Organization connections', description: 'Log in through other providers.' },
     { name: 'Organization passwords', description: 'Forgotten and reset passwords.' },
   ],
 });

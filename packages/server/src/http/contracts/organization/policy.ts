@@ -19,6 +19,8 @@ export const limits = {
   resetRequest: { name: 'organization:reset-request', points: 5, windowSeconds: hour },
   resetRequestAddress: { name: 'organization:reset-request-address', points: 1, windowSeconds: hour },
   resetConfirm: { name: 'organization:reset-confirm', points: 10, windowSeconds: hour },
+  oauth: { name: 'organization:oauth', points: 20, windowSeconds: minute },
+  oauthAuthorize: { name: 'organization:oauth-authorize', points: 20, windowSeconds: minute },
   me: { name: 'organization:me', points: 60, windowSeconds: minute },
 } as const satisfies Record<string, Bucket>;
 

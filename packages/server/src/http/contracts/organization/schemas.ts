@@ -47,6 +47,20 @@ export const resetConfirmBody = z.object({
   password: newPassword,
 });
 
+export const beginConnectionQuery = z.object({
+  redirectTo: z
+    .string(says('redirectNotAllowed'))
+    .max(1024, says('redirectNotAllowed'))
+    .optional()
+    .describe('The page of yours that takes the answer: of an allowed origin, and registered at the provider'),
+});
+export const finishConnectionBody = z.object({
+  code: z.string(says('codeRequired')).max(4096, says('codeTooLong')).optional(),
+  state: z.string(says('notValid')).max(512, says('stateTooLong')).optional(),
+  iss: z.string(says('notValid')).max(2048, says('notValid')).optional().describe('RFC 9207'),
+  error: z.string(says('notValid')).max(256, says('notValid')).optional().describe('Instead of `code`, such as `access_denied`'),
+});
+
 const time = z.iso.datetime().describe('ISO 8601, UTC');
 
 export const userSchema = z.object({
@@ -68,6 +82,8 @@ export const tokenSchema = z.object({
   refreshToken: z.string(),
   expiresAt: time.describe('End of the access token'),
 });
+export const providersSchema = z.object({ providers: z.array(z.object({ name: z.string(), label: z.string() })) });
+export const providerUrlSchema = z.object({ url: z.string() });
 export const messageSchema = z.object({ message: z.string() });
 export const errorSchema = z.object({
   success: z.literal(false),

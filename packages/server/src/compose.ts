@@ -165,6 +165,7 @@ export const composeApp = (
   { isStopping, contracts }: { isStopping: () => boolean; contracts?: readonly Contract[] },
 ): Hono<HttpEnv> => {
   const { auth, stores, deps, logger } = engine;
+  void engine.redis?.tellRisks();
   const developmentMailbox = config.smtpUrl === undefined && !config.production;
   return createApp({
     ...(contracts ? { contracts } : {}),

@@ -309,6 +309,7 @@ export const composeApp = (
   }: { isStopping: () => boolean; contracts?: readonly Contract[]; siblings?: Siblings | undefined },
 ): Hono<HttpEnv> => {
   const { auth, stores, deps, logger } = engine;
+  void engine.redis?.tellRisks();
   const developmentMailbox = config.smtpUrl === undefined && !config.production;
   return createApp({
     ...(contracts ? { contracts } : {}),

@@ -19,6 +19,8 @@ export type RedisParts = {
   /** Between all nodes of this installation. */
   revocations: Channel;
   isReady: () => boolean;
+  /** Logs what in Redis' settings would lose sessions; for a server that starts, not for every command beside it. */
+  tellRisks: () => Promise<void>;
 };
 
 export type RedisPartsOptions = Pick<RedisOptions, 'url' | 'prefix'> & { logger: Logger; holdsSessions: boolean };
@@ -27,9 +29,6 @@ export type RedisPartsOptions = Pick<RedisOptions, 'url' | 'prefix'> & { logger:
 export const openRedisParts = async ({ holdsSessions, ...options }: RedisPartsOptions): Promise<RedisParts> => {
   const redis = await openRedis({ ...options, required: holdsSessions });
   const channel = createRedisChannel(redis, { ...options, name: 'revocations' });
-  if (holdsSessions) {
-    for (const risk of await findRisks(redis)) options.logger.warn({ about: 'Redis' }, risk);
-  }
   const stores = holdsSessions ? createStoresInRedis(redis) : undefined;
   const close = async () => {
     await channel.close();
@@ -48,5 +47,9 @@ export const openRedisParts = async ({ holdsSessions, ...options }: RedisPartsOp
     limits: createRedisLimits(redis),
     revocations: channel,
     isReady: redis.isReady,
+    tellRisks: async () => {
+      if (!holdsSessions) return;
+      for (const risk of await findRisks(redis)) options.logger.warn({ about: 'Redis' }, risk);
+    },
   };
 };

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { runTegata, type ServerProcess, startServerProcess, temporaryFolder } from '../server-process.ts';
+import { startPostgres } from '../services/postgres.ts';
+import { startRedis } from '../services/redis.ts';
 import { verificationSecret } from '../verifier/verifiers.ts';
 import type { FromParent, FromVerifier } from './verifier-process.ts';
 
@@ -61,6 +63,16 @@ const startService = async (settings: Record<string, string>): Promise<Service> 
   };
 };
 
+/** Two servers share a SQLite file, or with `BACKEND=postgres+redis` both of these. */
+const shared = async (): Promise<Record<string, string>> => {
+  const dataDir = await temporaryFolder();
+  if (process.env.BACKEND !== 'postgres+redis') return { TEGATA_DATA_DIR: dataDir };
+  const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  onTestFinished(postgres.remove);
+  onTestFinished(redis.stop);
+  return { TEGATA_DATA_DIR: dataDir, DATABASE_URL: postgres.url(), REDIS_URL: redis.url };
+};
+
 const call = async (
   server: ServerProcess,
   method: string,
@@ -111,11 +123,10 @@ const printed = (name: string, sorted: readonly number[]) => {
 test('a session revoked at one of two servers is accepted by none of three services a second later', {
   timeout: 900_000,
 }, async () => {
-  const dataDir = await temporaryFolder();
-  const settings = { TEGATA_DATA_DIR: dataDir, TEGATA_MAX_SESSIONS: '1000', TEGATA_ACCESS_TTL: '1h' };
+  const settings = { ...(await shared()), TEGATA_MAX_SESSIONS: '1000', TEGATA_ACCESS_TTL: '1h' };
   const [first, second] = [await startServerProcess(settings), await startServerProcess(settings)];
   await register(first);
-  const secret = await verificationSecret({ dataDir });
+  const secret = await verificationSecret({ dataDir: settings.TEGATA_DATA_DIR as string });
   const credential = await credentialFor(settings);
   const at = (server: ServerProcess) => startService({ secret, credential, url: server.url, onLost: 'open' });
   const services = [await at(first), await at(second), await at(second)];
@@ -143,11 +154,10 @@ test('a session revoked at one of two servers is accepted by none of three servi
 });
 
 test('with the feed cut the policies hold; a server that starts again brings nothing revoked back', async () => {
-  const dataDir = await temporaryFolder();
-  const settings = { TEGATA_DATA_DIR: dataDir, PORT: '0' };
+  const settings = { ...(await shared()), PORT: '0' };
   const first = await startServerProcess(settings);
   await register(first);
-  const secret = await verificationSecret({ dataDir });
+  const secret = await verificationSecret({ dataDir: settings.TEGATA_DATA_DIR as string });
   const credential = await credentialFor(settings);
   const port = new URL(first.url).port;
   const [open, closed] = await Promise.all(
@@ -185,11 +195,10 @@ test('with the feed cut the policies hold; a server that starts again brings not
 });
 
 test('a revocation whose server dies in the next moment is told by the other one', async () => {
-  const dataDir = await temporaryFolder();
-  const settings = { TEGATA_DATA_DIR: dataDir };
+  const settings = await shared();
   const [first, second] = [await startServerProcess(settings), await startServerProcess(settings)];
   await register(first);
-  const secret = await verificationSecret({ dataDir });
+  const secret = await verificationSecret({ dataDir: settings.TEGATA_DATA_DIR as string });
   const credential = await credentialFor(settings);
   const service = await startService({ secret, credential, url: second.url, onLost: 'open' });
   const token = await logIn(first);

@@ -59,6 +59,7 @@ export type Engine = {
   deps: Deps;
   logger: Logger;
   jwks: () => { keys: object[] };
+  siblings: Siblings | undefined;
   hashingCounts: () => { running: number; queued: number; refused: number; completed: number };
   ping: () => Promise<void>;
   /** Finishes the mails in hand and closes the database. */
@@ -145,6 +146,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     deps,
     logger,
     jwks: () => ({ keys: publicKeys(accessKeys) }),
+    siblings: options.siblings,
     hashingCounts: lane.counts,
     ping: database.ping,
     close: async () => {
@@ -159,11 +161,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
 export const composeApp = (
   config: Config,
   engine: Engine,
-  {
-    isStopping,
-    contracts,
-    siblings,
-  }: { isStopping: () => boolean; contracts?: readonly Contract[]; siblings?: Siblings | undefined },
+  { isStopping, contracts }: { isStopping: () => boolean; contracts?: readonly Contract[] },
 ): Hono<HttpEnv> => {
   const { auth, stores, deps, logger } = engine;
   const developmentMailbox = config.smtpUrl === undefined && !config.production;
@@ -178,7 +176,7 @@ export const composeApp = (
     metrics: createMetrics({
       hashing: engine.hashingCounts,
       outbox: () => stores.outbox.backlog(deps.clock()),
-      siblings: siblings?.metrics,
+      siblings: engine.siblings?.metrics,
     }),
     health: { ping: engine.ping, isStopping },
     jwks: engine.jwks,

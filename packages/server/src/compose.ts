@@ -89,6 +89,7 @@ export type Engine = {
   deps: Deps;
   logger: Logger;
   accessKeys: LivingKeys;
+  siblings: Siblings | undefined;
   hashingCounts: () => { running: number; queued: number; refused: number; completed: number };
   ping: () => Promise<void>;
   /** Undefined without `REDIS_URL`. */
@@ -242,6 +243,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     deps,
     logger,
     accessKeys,
+    siblings: options.siblings,
     hashingCounts: lane.counts,
     ping,
     redis,
@@ -302,11 +304,7 @@ const openChannel = (
 export const composeApp = (
   config: Config,
   engine: Engine,
-  {
-    isStopping,
-    contracts,
-    siblings,
-  }: { isStopping: () => boolean; contracts?: readonly Contract[]; siblings?: Siblings | undefined },
+  { isStopping, contracts }: { isStopping: () => boolean; contracts?: readonly Contract[] },
 ): Hono<HttpEnv> => {
   const { auth, stores, deps, logger } = engine;
   void engine.redis?.tellRisks();
@@ -324,7 +322,7 @@ export const composeApp = (
       hashing: engine.hashingCounts,
       outbox: () => stores.outbox.backlog(deps.clock()),
       feedReaders: engine.feed.readers,
-      siblings: siblings?.metrics,
+      siblings: engine.siblings?.metrics,
       isRedisReady: engine.redis?.isReady,
     }),
     health: { ping: engine.ping, isStopping },

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { composeApp, composeEngine } from '../compose.ts';
+import type { ComposeOptions } from '../compose.ts';
 import { type Config, parseConfig } from '../config/config.ts';
 import { shownDatabaseUrl } from '../config/database-url.ts';
 import { readEnvironment } from '../config/env.ts';
 import { listen } from '../http/listen.ts';
 import { readBuiltPages, wantsHostedPages } from '../http/pages/built-pages.ts';
+import { createTegata } from '../index.ts';
 import { parseRedisUrl } from '../stores/redis/redis-url.ts';
 import { connectToPrimary } from '../workers/primary.ts';
 
@@ -14,10 +15,10 @@ export const serveProcess = async (): Promise<number> => {
   const primary = connectToPrimary();
   const asked = Promise.withResolvers<'stop'>();
   const config = parseConfig(readEnvironment());
-  const engine = await composeEngine(config, { siblings: primary });
-  let stopping = false;
-  const app = composeApp(config, engine, { isStopping: () => stopping, siblings: primary });
-  const server = await listen(app.fetch, config).catch((error: NodeJS.ErrnoException) => {
+  // Siblings are no option for applications that embed Tegata, so the type of theirs does not name them.
+  const options: ComposeOptions = { siblings: primary };
+  const tegata = await createTegata(config, options);
+  const server = await listen(tegata.fetch, config).catch((error: NodeJS.ErrnoException) => {
     const busy = error.code === 'EADDRINUSE';
     console.error(
       busy
@@ -26,23 +27,22 @@ export const serveProcess = async (): Promise<number> => {
     );
   });
   if (!server) {
-    await engine.close();
+    await tegata.close();
     return 1;
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => asked.resolve('stop'));
-  engine.start();
+  tegata.start();
   const welcome = banner({ ...config, port: server.port });
   if (primary) primary.ready({ banner: welcome, logLevel: config.logLevel });
   else console.log(welcome);
 
   const why = await Promise.race([asked.promise, primary?.asksToRetire.then(() => 'retire' as const) ?? asked.promise]);
-  stopping = true;
-  engine.prepareToStop();
+  tegata.prepareToStop();
   // A balancer sends on until it has heard that this server is not ready any more.
   if (config.production && why === 'stop') await sleep(1_000);
   await server.close(why === 'retire' ? { keepIdleMs: 1_000 } : {});
   await primary?.leave();
-  await engine.close();
+  await tegata.close();
   return 0;
 };
 

@@ -51,7 +51,7 @@ test(
       { numRuns },
     );
     process.stdout.write(`  client under faults: ${calls} calls, ${failed} failed, ${signedOut} sign-outs\n`);
-  expect({ signedOut }).toEqual({ signedOut: 0 });
+    expect({ signedOut }).toEqual({ signedOut: 0 });
     // The faults were real.
     expect(failed).toBeGreaterThan(0);
     expect(calls).toBeGreaterThan(failed);

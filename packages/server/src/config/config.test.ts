@@ -151,6 +151,14 @@ const mistakes: Record<string, readonly string[]> = {
   TEGATA_ALLOWED_ORIGINS: ['*', 'null', 'https://*.example.com', 'app.example.com', 'https://app.example.com/path'],
   SMTP_URL: ['mail.example.com', 'http://mail.example.com', 'smtp://', 'smtp://user:canary-password@mail?ssl=yes'],
   MAIL_FROM: ['nobody', 'a@example.com, b@example.com', '<a@example.com'],
+  TEGATA_PAGES: ['yes'],
+  TEGATA_BRAND_NAME: ['x'.repeat(61)],
+  TEGATA_BRAND_LOGO: ['http://cdn.example.com/logo.svg', '/nowhere/to/be/found.png'],
+  TEGATA_BRAND_PRIMARY: ['blue', '#274a7'],
+  TEGATA_BRAND_PRIMARY_DARK: ['rgb(1,2,3)'],
+  TEGATA_BRAND_PAPER: ['white'],
+  TEGATA_BRAND_PAPER_DARK: ['#gggggg'],
+  TEGATA_BRAND_RADIUS: ['10px', '25'],
   LOG_LEVEL: ['verbose', 'INFO'],
 };
 
@@ -170,7 +178,10 @@ describe('mistakes', () => {
       fc.property(settings, (wrong) => {
         const problems = problemsOf(Object.fromEntries(wrong));
         expect(problems).toHaveLength(wrong.length);
-        for (const [name] of wrong) expect(problems.filter((line) => line.includes(name))).toHaveLength(1);
+        for (const [name] of wrong) {
+          const says = new RegExp(`${name}\\b`);
+          expect(problems.filter((line) => says.test(line))).toHaveLength(1);
+        }
       }),
       { numRuns: 60 },
     );

@@ -1,16 +1,28 @@
-import type { Page } from 'playwright-core';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { password, startTasksServer } from '../tasks/people.ts';
 import { freePort, openBrowser, troubleIn } from './browser.ts';
 
 // The tasks application as a person uses it.
 
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What keeps somebody from using the page, in axe's words. */
+const violationsIn = async (page: Page): Promise<string[]> => {
+  await page.evaluate(axeSource);
+  const { violations } = await page.evaluate(() => (window as unknown as { axe: { run: () => Promise<AxeResults> } }).axe.run());
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+};
+
 beforeAll(() => import('../../examples/tasks/build-page.ts'), 60_000);
 
-const start = async () => {
+const start = async (options: BrowserContextOptions = {}) => {
   const port = await freePort();
   const server = await startTasksServer({ PORT: String(port), TEGATA_URL: `http://127.0.0.1:${port}` });
-  const context = await openBrowser();
+  const context = await openBrowser(options);
   onTestFinished(() => context.close());
   const page = await context.newPage();
   const trouble = troubleIn(page);
@@ -94,7 +106,7 @@ test('sign up, add, complete, filter, edit, delete, sign out, sign in, delete th
   expect(server.rows('select * from tasks')).toEqual([]);
   expect(trouble).toEqual([]);
   expect([...hosts]).toEqual([`127.0.0.1:${port}`]);
-});
+}, 120_000);
 
 test('what is wrong with a form is said beside the field, and every field has a label', async () => {
   const { page } = await start();
@@ -116,6 +128,20 @@ test('what is wrong with a form is said beside the field, and every field has a 
     .locator('input, select, textarea')
     .evaluateAll((fields) => fields.filter((one) => (one as HTMLInputElement).labels?.length === 0).length);
   expect(unlabeled).toBe(0);
+});
+
+test.each(['light', 'dark'] as const)('no accessibility violation, %s', async (colorScheme) => {
+  const { page } = await start({ colorScheme, viewport: { width: 320, height: 700 } });
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect(await violationsIn(page)).toEqual([]);
+  await signUp(page);
+  await add(page, 'Water the plants');
+  expect(await violationsIn(page)).toEqual([]);
+  // Nothing scrolls sideways on the smallest phone.
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+  await page.getByRole('button', { name: 'Edit Water the plants' }).click();
+  await page.getByRole('dialog', { name: 'Edit task' }).waitFor();
+  expect(await violationsIn(page)).toEqual([]);
 });
 
 test('several tabs stay in step: tasks, signing in, signing out', async () => {

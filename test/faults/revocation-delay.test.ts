@@ -123,7 +123,7 @@ const printed = (name: string, sorted: readonly number[]) => {
 test('a session revoked at one of two servers is accepted by none of three services a second later', {
   timeout: 900_000,
 }, async () => {
-  const settings = { ...(await shared()), TEGATA_MAX_SESSIONS: '1000', TEGATA_ACCESS_TTL: '1h' };
+  const settings: Record<string, string> = { ...(await shared()), TEGATA_MAX_SESSIONS: '1000', TEGATA_ACCESS_TTL: '1h' };
   const [first, second] = [await startServerProcess(settings), await startServerProcess(settings)];
   await register(first);
   const secret = await verificationSecret({ dataDir: settings.TEGATA_DATA_DIR as string });
@@ -154,7 +154,7 @@ test('a session revoked at one of two servers is accepted by none of three servi
 });
 
 test('with the feed cut the policies hold; a server that starts again brings nothing revoked back', async () => {
-  const settings = { ...(await shared()), PORT: '0' };
+  const settings: Record<string, string> = { ...(await shared()), PORT: '0' };
   const first = await startServerProcess(settings);
   await register(first);
   const secret = await verificationSecret({ dataDir: settings.TEGATA_DATA_DIR as string });

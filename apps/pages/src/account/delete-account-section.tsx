@@ -1,12 +1,12 @@
 import { useAuth } from '@tegata/react';
 import { useState } from 'react';
-import { goTo } from '../address.tsx';
 import { client } from '../client.ts';
 import { checkCurrentPassword } from '../form/checks.ts';
 import { PasswordField } from '../form/fields.tsx';
 import { FormView } from '../form/form-view.tsx';
 import { isTrouble, useForm } from '../form/use-form.ts';
 import { usePage } from '../page-context.tsx';
+import { LogInAgain } from './log-in-again.tsx';
 import { Locked } from './password-section.tsx';
 
 /** The end of an account, behind its password; behind a fresh log-in where there is none. */
@@ -40,22 +40,7 @@ export const DeleteAccountSection = () => {
     },
   });
 
-  if (logInAgain) {
-    const again = async () => {
-      await client.logout();
-      goTo('/auth/log-in?return_to=%2Fauth%2Faccount%2Fdelete', { replace: true });
-    };
-    return (
-      <>
-        <p role="alert">{texts.deleteAccount.logInAgain}</p>
-        <p className="act">
-          <button type="button" className="primary" onClick={() => void again()}>
-            {texts.deleteAccount.logIn}
-          </button>
-        </p>
-      </>
-    );
-  }
+  if (logInAgain) return <LogInAgain returnTo="/auth/account/delete" />;
   return (
     <>
       <p>{texts.deleteAccount.lead}</p>

@@ -5,11 +5,11 @@ import { client } from '../client.ts';
 import { checkCurrentPassword, checkNewPassword, refusedPassword } from '../form/checks.ts';
 import { CountDown } from '../form/count-down.tsx';
 import { PasswordField } from '../form/fields.tsx';
-import { FormView, troubleText } from '../form/form-view.tsx';
+import { FormView } from '../form/form-view.tsx';
 import { isTrouble, useForm } from '../form/use-form.ts';
 import { usePage } from '../page-context.tsx';
+import { LogInAgain } from './log-in-again.tsx';
 import { Said } from './said.tsx';
-import { useAction } from './use-list.ts';
 
 export const PasswordSection = () => {
   const { texts } = usePage();
@@ -51,7 +51,7 @@ export const PasswordSection = () => {
     },
   });
 
-  if (none && user) return <NoPassword email={user.email} />;
+  if (none) return <FirstPassword />;
   return (
     <>
       <p>{texts.password.lead}</p>
@@ -83,25 +83,42 @@ export const Locked = ({ until }: { until: string | undefined }) => {
   );
 };
 
-/** Somebody who logs in with another service. What they get by mail, the server decides. */
-const NoPassword = ({ email }: { email: string }) => {
+/** For somebody who logs in with another service. */
+const FirstPassword = () => {
   const { texts } = usePage();
-  const { busy, said, run } = useAction();
-  const send = () =>
-    run('send', async () => {
-      const result = await client.forgotPassword({ email });
-      if (!result.ok && isTrouble(result.failure)) return { text: troubleText(result.failure, texts), problem: true };
-      return { text: texts.password.linkSent, problem: false };
-    });
+  const { user } = useAuth();
+  const [end, setEnd] = useState<'added' | 'too_late'>();
+
+  const form = useForm({
+    fields: { password: '' },
+    check: (_name, { password }) => checkNewPassword(password, texts),
+    submit: async ({ password }) => {
+      const result = await client.setPassword({ password });
+      if (!result.ok && isTrouble(result.failure)) return { kind: 'trouble', failure: result.failure };
+      if (!result.ok && result.failure.code === 'VALIDATION_ERROR') {
+        return { kind: 'refused', problems: { password: refusedPassword(password, texts) } };
+      }
+      // `CONFLICT`: there is one by now, such as from an attempt whose answer was lost.
+      setEnd(!result.ok && result.failure.code === 'STEP_UP_REQUIRED' ? 'too_late' : 'added');
+      return { kind: 'done' };
+    },
+  });
+
+  if (end === 'too_late') return <LogInAgain returnTo="/auth/account/password" />;
+  if (end === 'added') return <Said text={texts.password.added} />;
   return (
     <>
       <p>{texts.password.none}</p>
-      <p className="act">
-        <button type="button" className="secondary" aria-disabled={busy !== undefined} onClick={() => void send()}>
-          {texts.password.setOne}
-        </button>
-      </p>
-      <Said text={said?.text} problem={said?.problem ?? false} />
+      <FormView form={form} submit={texts.password.set} busy={texts.password.busy}>
+        <input type="text" name="username" autoComplete="username" value={user?.email ?? ''} readOnly hidden />
+        <PasswordField
+          form={form}
+          name="password"
+          is="new"
+          label={texts.form.newPassword}
+          known={user ? [user.email, user.name] : []}
+        />
+      </FormView>
     </>
   );
 };

@@ -5,23 +5,25 @@ import { isTrouble } from '../form/use-form.ts';
 import { Card } from '../frame/frame.tsx';
 import { usePage } from '../page-context.tsx';
 import { returnAddress } from '../return-to.ts';
+import type { Texts } from '../texts/texts.ts';
 import { takeWayBack } from './way-back.ts';
 
-type End = 'cancelled' | 'failed' | 'unavailable';
+type End = keyof Texts['callback']['ends'];
 
 /** A code works once: development's double mounting must not send it twice. */
 let finishing: Promise<End | undefined> | undefined;
 
-const finish = async (provider: string, search: string): Promise<End | undefined> => {
-  const parameters = new URLSearchParams(search);
-  const code = parameters.get('code');
-  const state = parameters.get('state');
-  // Neither is of use to anybody who looks into the history.
+const finish = async (provider: string, search: string, ends: Texts['callback']['ends']): Promise<End | undefined> => {
+  const sent = new URLSearchParams(search);
+  // None of it is of use to anybody who looks into the history.
   rewriteAddress(window.location.pathname);
-  if (!code) return 'cancelled';
-  const result = await client.finishConnection(provider, { code, ...(state ? { state } : {}) });
+  const handedOn = ['code', 'state', 'iss', 'error'].map((name) => [name, sent.get(name)]).filter(([, value]) => value);
+  if (handedOn.length === 0) return 'provider_denied';
+  const result = await client.finishConnection(provider, Object.fromEntries(handedOn));
   if (result.ok) return undefined;
-  return isTrouble(result.failure) && result.failure.code !== 'unexpected' ? 'unavailable' : 'failed';
+  const { failure } = result;
+  if (isTrouble(failure) && failure.code !== 'unexpected') return 'unavailable';
+  return Object.hasOwn(ends, failure.reason ?? '') ? (failure.reason as End) : 'failed';
 };
 
 /** Where the provider leads back to. */
@@ -32,7 +34,7 @@ export const CallbackPage = ({ provider }: { provider: string }) => {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: once a document; the address is rewritten meanwhile.
   useEffect(() => {
-    finishing ??= finish(provider, search);
+    finishing ??= finish(provider, search, texts.callback.ends);
     void finishing.then((failed) => {
       if (failed) setEnd(failed);
       else
@@ -54,7 +56,7 @@ export const CallbackPage = ({ provider }: { provider: string }) => {
   }
   return (
     <Card title={texts.callback.failedTitle}>
-      <p role="alert">{texts.callback[end]}</p>
+      <p role="alert">{texts.callback.ends[end]}</p>
       <p className="act">
         <Link className="button" href="/auth/log-in">
           {texts.callback.back}

@@ -68,7 +68,7 @@ export const ProviderButton = ({ provider, label, wayBack }: ProviderButtonProps
       return;
     }
     setBusy(false);
-    setProblem(isTrouble(result.failure) ? troubleText(result.failure, texts) : texts.callback.failed);
+    setProblem(isTrouble(result.failure) ? troubleText(result.failure, texts) : texts.callback.ends.failed);
   };
   return (
     <>

@@ -199,9 +199,18 @@ export const en = {
   callback: {
     lead: 'One moment, we are finishing this with the other service.',
     failedTitle: 'That did not work',
-    cancelled: 'The other service did not confirm it, or you cancelled there. Nothing was changed.',
-    failed: 'We could not finish this with the other service. Please start again.',
-    unavailable: 'The other service is not answering. Please try again in a moment.',
+    ends: {
+      provider_denied: 'The other service did not confirm it, or you cancelled there. Nothing was changed.',
+      address_missing: 'The other service gave us no e-mail address. Add one there and confirm it, then start again.',
+      address_unverified: 'Your e-mail address is not confirmed at the other service yet. Confirm it there, then start again.',
+      connected_to_other: 'That account of the other service is connected to somebody else here. Nothing was changed.',
+      provider_taken: 'Another account of that service is connected already. Disconnect it first.',
+      verify_own_address: 'Confirm your address here first: open the link in the mail we sent you. Then start again.',
+      account_suspended: 'This account is suspended. Please contact the people who run this service.',
+      account_deactivated: 'This account is deactivated. Please contact the people who run this service.',
+      failed: 'We could not finish this with the other service. Please start again.',
+      unavailable: 'The other service is not answering. Please try again in a moment.',
+    },
     back: 'Back to log in',
   },
 
@@ -248,9 +257,9 @@ export const en = {
     busy: 'Changing…',
     wrong: 'That is not your current password.',
     done: 'Your password was changed. Every other device was signed out.',
-    none: 'This account has no password: you log in with another service.',
-    setOne: 'Mail me a link to set one',
-    linkSent: 'A mail with what to do next is on its way.',
+    none: 'This account has no password: you log in with another service. You can add one.',
+    set: 'Add the password',
+    added: 'From now on you can also log in with your password.',
   },
 
   sessions: {
@@ -283,12 +292,15 @@ export const en = {
     since: (date: string) => `Connected on ${date}`,
   },
 
+  logInAgain: {
+    lead: 'To be sure it is you, please log in again first. You have five minutes after that.',
+    go: 'Log in again',
+  },
+
   deleteAccount: {
     lead: 'Your account, your addresses and every session are deleted at once. This cannot be undone.',
     submit: 'Delete my account',
     busy: 'Deleting…',
     wrong: 'That is not your password.',
-    logInAgain: 'To be sure it is you, please log in again first. You have five minutes after that.',
-    logIn: 'Log in again',
   },
 };

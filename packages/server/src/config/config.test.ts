@@ -199,6 +199,14 @@ const mistakes: Record<string, readonly string[]> = {
   TEGATA_STORE_PROVIDER_TOKENS: ['yes'],
   SMTP_URL: ['mail.example.com', 'http://mail.example.com', 'smtp://', 'smtp://user:canary-password@mail?ssl=yes'],
   MAIL_FROM: ['nobody', 'a@example.com, b@example.com', '<a@example.com'],
+  TEGATA_PAGES: ['yes'],
+  TEGATA_BRAND_NAME: ['x'.repeat(61)],
+  TEGATA_BRAND_LOGO: ['http://cdn.example.com/logo.svg', '/nowhere/to/be/found.png'],
+  TEGATA_BRAND_PRIMARY: ['blue', '#274a7'],
+  TEGATA_BRAND_PRIMARY_DARK: ['rgb(1,2,3)'],
+  TEGATA_BRAND_PAPER: ['white'],
+  TEGATA_BRAND_PAPER_DARK: ['#gggggg'],
+  TEGATA_BRAND_RADIUS: ['10px', '25'],
   LOG_LEVEL: ['verbose', 'INFO'],
 };
 

@@ -35,9 +35,9 @@ export const connectionRoutes = (app: Hono<HttpEnv>, door: Door): void => {
   app.post(endpoints.finishConnection.path.replace('{provider}', ':provider'), async (c) => {
     refuseForeign(c);
     await limit(limits.oauth, c.get('ipBucket'));
+    const body = await readBody(c, endpoints.finishConnection.body);
     const provider = c.req.param('provider') ?? '';
     if (!auth.listProviders().some(({ name }) => name === provider)) return refuse(c, 'providerUnsupported');
-    const body = await readBody(c, endpoints.finishConnection.body);
     const answer = providerAnswer(body);
     if (!answer) return refuse(c, { fields: [{ field: 'code', text: 'codeRequired' }] });
     const finished = await auth.finishConnection({

@@ -50,10 +50,10 @@ export const connectionRoutes = (app: Hono<HttpEnv>, door: Door): void => {
   const finish = withCaller(async (c, caller) => {
     refuseForeign(c);
     await limit(limits.oauth, c.get('ipBucket'));
+    const body = await readBody(c, endpoints.finishConnection.body);
     const provider = c.req.param('provider')?.trim() ?? '';
     if (provider === '') return refuse(c, { code: 'VALIDATION_ERROR', text: 'providerRequired' });
     if (!auth.listProviders().some(({ name }) => name === provider)) return refuse(c, unsupported);
-    const body = await readBody(c, endpoints.finishConnection.body);
     const answer = providerAnswer(body);
     if (!answer) {
       const details = [{ field: 'code', message: texts[locale(c)].codeRequired }];

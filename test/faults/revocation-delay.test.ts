@@ -64,7 +64,9 @@ const startService = async (settings: Record<string, string>): Promise<Service> 
 };
 
 /** Two servers share a SQLite file, or with `BACKEND=postgres+redis` both of these. */
-const shared = async (): Promise<Record<string, string>> => {
+type Shared = { TEGATA_DATA_DIR: string } & Record<string, string>;
+
+const shared = async (): Promise<Shared> => {
   const dataDir = await temporaryFolder();
   if (process.env.BACKEND !== 'postgres+redis') return { TEGATA_DATA_DIR: dataDir };
   const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
@@ -123,10 +125,10 @@ const printed = (name: string, sorted: readonly number[]) => {
 test('a session revoked at one of two servers is accepted by none of three services a second later', {
   timeout: 900_000,
 }, async () => {
-  const settings: Record<string, string> = { ...(await shared()), TEGATA_MAX_SESSIONS: '1000', TEGATA_ACCESS_TTL: '1h' };
+  const settings: Shared = { ...(await shared()), TEGATA_MAX_SESSIONS: '1000', TEGATA_ACCESS_TTL: '1h' };
   const [first, second] = [await startServerProcess(settings), await startServerProcess(settings)];
   await register(first);
-  const secret = await verificationSecret({ dataDir: settings.TEGATA_DATA_DIR as string });
+  const secret = await verificationSecret({ dataDir: settings.TEGATA_DATA_DIR });
   const credential = await credentialFor(settings);
   const at = (server: ServerProcess) => startService({ secret, credential, url: server.url, onLost: 'open' });
   const services = [await at(first), await at(second), await at(second)];
@@ -154,10 +156,10 @@ test('a session revoked at one of two servers is accepted by none of three servi
 });
 
 test('with the feed cut the policies hold; a server that starts again brings nothing revoked back', async () => {
-  const settings: Record<string, string> = { ...(await shared()), PORT: '0' };
+  const settings: Shared = { ...(await shared()), PORT: '0' };
   const first = await startServerProcess(settings);
   await register(first);
-  const secret = await verificationSecret({ dataDir: settings.TEGATA_DATA_DIR as string });
+  const secret = await verificationSecret({ dataDir: settings.TEGATA_DATA_DIR });
   const credential = await credentialFor(settings);
   const port = new URL(first.url).port;
   const [open, closed] = await Promise.all(
@@ -198,7 +200,7 @@ test('a revocation whose server dies in the next moment is told by the other one
   const settings = await shared();
   const [first, second] = [await startServerProcess(settings), await startServerProcess(settings)];
   await register(first);
-  const secret = await verificationSecret({ dataDir: settings.TEGATA_DATA_DIR as string });
+  const secret = await verificationSecret({ dataDir: settings.TEGATA_DATA_DIR });
   const credential = await credentialFor(settings);
   const service = await startService({ secret, credential, url: second.url, onLost: 'open' });
   const token = await logIn(first);

@@ -10,7 +10,13 @@ import { feedUrl, serviceCredential } from './verifiers.ts';
 // Every command starts a process of its own, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
-const services = (server: TestServer, ...args: string[]) => runTegata(['services', ...args], { TEGATA_DATA_DIR: server.dataDir });
+/** As an operator beside the running server, on the same data. */
+const services = (server: TestServer, ...args: string[]) =>
+  runTegata(['services', ...args], {
+    TEGATA_DATA_DIR: server.dataDir,
+    DATABASE_URL: server.databaseUrl,
+    ...(server.redis && { REDIS_URL: server.redis.url, TEGATA_REDIS_PREFIX: server.redis.prefix }),
+  });
 
 const introspect = async (server: TestServer, credential: string, token: string, form: Record<string, string> = {}) => {
   const response = await fetch(`${server.url}/api/v1/auth/introspect`, {
@@ -34,7 +40,7 @@ test('services add shows a credential once; it works until it is revoked, and on
   expect((await asked()).status).toBe(200);
   expect((await introspect(server, `Bearer ${credential}`, 'x')).status).toBe(403);
   const listed = await services(server, 'list');
-  expect(listed.stdout).toMatch(new RegExp(`^${id} {2}active {3}\\S+ {2}notes {2}\\(revocations:read\\)\n$`));
+  expect(listed.stdout).toMatch(new RegExp(`^${id} {2}active {3}\\S+ {2}notes {2}\\(revocations:read\\)$`, 'm'));
   expect(await services(server, 'revoke', id)).toMatchObject({
     code: 0,
     stdout: `The credential of ${id} is refused from now on.\n`,

@@ -23,7 +23,6 @@ test('rendered on a server, neither state is shown, loading is true (S2.126, S2.
   const markup = page(client, [
     createElement(Answers, { key: 1 }),
     createElement(LoggedIn, { key: 2 }, 'inside'),
-    // biome-ignore lint/correctness/noChildrenProp: a function among the arguments is no node to createElement's type.
     createElement(LoggedIn, { key: 3, children: () => 'inside too' }),
     createElement(LoggedOut, { key: 4 }, 'outside'),
   ]);

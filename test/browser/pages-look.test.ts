@@ -12,7 +12,7 @@ import { type Language, loggedInAt, personAt, typeLogIn, words } from './people-
 // phone. `npm run screenshots` also writes a picture of each into test/browser/screenshots, to be looked at.
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const wanted = process.env['SCREENSHOTS'] === '1';
+const wanted = process.env.SCREENSHOTS === '1';
 const screenshots = fileURLToPath(new URL('./screenshots/', import.meta.url));
 
 const ada = 'ada@example.com';

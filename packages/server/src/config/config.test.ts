@@ -186,6 +186,7 @@ const mistakes: Record<string, readonly string[]> = {
   TEGATA_LOCKOUT_THRESHOLD: ['0', '101'],
   TEGATA_LOCKOUT_DURATION: ['0m'],
   TEGATA_MAX_SESSIONS: ['0', 'ten'],
+  TEGATA_FEED_READERS: ['0', 'many'],
   TEGATA_RATE_LIMITS: ['false', 'ON'],
   TEGATA_ACCOUNT_HINTS: ['no'],
   TEGATA_TRUSTED_PROXIES: ['proxy.internal', '10.0.0.0/33', '10/8', '127.1', '10.0.0.1;10.0.0.2'],

@@ -11,6 +11,8 @@ const withoutDatabase = ['docs', 'openapi', 'methods', 'language', 'cors', 'embe
   (name) => `test/http/${name}.test.ts`,
 );
 
+const withRedis = ['packages/server/src/stores/redis/*.test.ts', 'test/cli/redis.test.ts'];
+
 export default defineConfig({
   test: {
     reporters: ['default', './test/closing-line.ts'],
@@ -21,7 +23,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['test/faults/**', 'test/postgres/**', 'test/browser/**', '**/node_modules/**'],
+          exclude: ['test/faults/**', 'test/postgres/**', 'test/browser/**', ...withRedis, '**/node_modules/**'],
           provide: { backend: 'sqlite' },
           // No test replaces a module, so the files of one worker may share what they import.
           isolate: false,
@@ -42,11 +44,12 @@ export default defineConfig({
       {
         test: {
           name: 'redis',
-          include: journeys.map((folder) => `test/${folder}/**/*.test.ts`),
+          include: [...withRedis, ...journeys],
+          exclude: withoutDatabase,
           provide: { backend: 'postgres+redis' },
           globalSetup: ['./test/services/postgres-setup.ts', './test/services/redis-setup.ts'],
           isolate: false,
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         },
       },
       {

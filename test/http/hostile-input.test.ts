@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Endpoint, type EndpointName, endpoints, errorSchema, failureStatus, paginationSchema } from '@tegata/contract';
+import {
+  type Endpoint,
+  type EndpointName,
+  endpoints,
+  errorSchema,
+  failureStatus,
+  paginationSchema,
+  serviceEndpoints,
+} from '@tegata/contract';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { startServer, type TestServer } from '../server.ts';
@@ -89,7 +97,7 @@ const oddName = fc.constantFrom(
 type Operation = {
   operationId: EndpointName;
   parameters: { name: string; in: 'path' | 'query' }[];
-  requestBody?: { content: { 'application/json': { schema: { properties: Record<string, unknown> } } } };
+  requestBody?: { content: Record<string, { schema: { properties: Record<string, unknown> } }> };
 };
 type Request = {
   name: EndpointName;
@@ -101,9 +109,16 @@ type Request = {
   passwords: string[];
 };
 
+const asForm = (made: unknown): string =>
+  new URLSearchParams(
+    Object.entries(made ?? {}).map(([name, value]): [string, string] => [name, String(JSON.stringify(value))]),
+  ).toString();
+
 /** Any request to one call: its fields with odd values, odd fields, or no fields at all. */
 const requestTo = (path: string, method: string, operation: Operation): fc.Arbitrary<Request> => {
-  const fields = Object.keys(operation.requestBody?.content['application/json'].schema.properties ?? {});
+  const [mediaType, media] = Object.entries(operation.requestBody?.content ?? {})[0] ?? ['application/json'];
+  const isForm = mediaType === 'application/x-www-form-urlencoded';
+  const fields = Object.keys(media?.schema.properties ?? {});
   const isPassword = (field: string) => field.includes('password');
   const value = (field: string) => (isPassword(field) ? oddText.map((text) => canary + text) : oddValue);
   const record = fc.record(Object.fromEntries(fields.map((field) => [field, value(field)])), { requiredKeys: [] });
@@ -115,7 +130,10 @@ const requestTo = (path: string, method: string, operation: Operation): fc.Arbit
     { weight: 1, arbitrary: fc.jsonValue() },
   );
   const text = fc.oneof(
-    { weight: 8, arbitrary: body.map((made) => ({ made, sent: JSON.stringify(made) as string | undefined })) },
+    {
+      weight: 8,
+      arbitrary: body.map((made) => ({ made, sent: (isForm ? asForm(made) : JSON.stringify(made)) as string | undefined })),
+    },
     { weight: 1, arbitrary: oddText.map((sent) => ({ made: {}, sent: sent.toWellFormed() as string | undefined })) },
     { weight: 1, arbitrary: fc.constant({ made: {}, sent: undefined }) },
   );
@@ -153,7 +171,7 @@ const requestTo = (path: string, method: string, operation: Operation): fc.Arbit
       method: method.toUpperCase(),
       path: query.length > 0 ? `${inPath}?${query.join('&')}` : inPath,
       body: method === 'get' ? undefined : sent,
-      headers: { 'content-type': 'application/json', ...odd },
+      headers: { 'content-type': mediaType, ...odd },
       isLoggedIn,
       passwords: passwords.filter((password): password is string => typeof password === 'string'),
     };
@@ -195,7 +213,7 @@ test('hostile requests to every documented call are answered in the shape of the
   const calls = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => requestTo(path, method, operation)),
   );
-  expect(calls.length).toBe(Object.keys(endpoints).length);
+  expect(calls.length).toBe(Object.keys(endpoints).length + Object.keys(serviceEndpoints).length);
 
   const send = async (request: Request) => {
     // Calls that end sessions get one of their own, so that the others stay behind the door.

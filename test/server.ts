@@ -17,6 +17,8 @@ export type TestServer = {
   dataDir: string;
   /** `sqlite:…` or `postgres://…`. */
   databaseUrl: string;
+  /** Settings that lead another server to the same data. */
+  sameStores: Record<string, string>;
   /** Where its sessions are, when they are there. */
   redis: { url: string; prefix: string } | undefined;
   /** Moves the clock. */
@@ -141,6 +143,11 @@ export const startServer = async (
     engine,
     dataDir,
     databaseUrl: config.databaseUrl,
+    sameStores: {
+      TEGATA_DATA_DIR: dataDir,
+      DATABASE_URL: config.databaseUrl,
+      ...(config.redis && { REDIS_URL: config.redis.url, TEGATA_REDIS_PREFIX: config.redis.prefix }),
+    },
     redis: config.sessionStore === 'redis' ? config.redis : undefined,
     now: () => now,
     advance: ({ milliseconds = 0, seconds = 0, minutes = 0, hours = 0, days = 0 }) => {

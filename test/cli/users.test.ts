@@ -7,12 +7,7 @@ import { loggedIn, logIn, me, register, registered } from '../standard/people.ts
 vi.setConfig({ testTimeout: 60_000 });
 
 /** As an operator beside the running server, on the same data folder. */
-const users = (server: TestServer, ...args: string[]) =>
-  runTegata(['users', ...args], {
-    TEGATA_DATA_DIR: server.dataDir,
-    DATABASE_URL: server.databaseUrl,
-    ...(server.redis && { REDIS_URL: server.redis.url, TEGATA_REDIS_PREFIX: server.redis.prefix }),
-  });
+const users = (server: TestServer, ...args: string[]) => runTegata(['users', ...args], server.sameStores);
 
 const reasonOf = ({ status, body }: Answer) => ({ status, reason: body.error?.reason });
 

@@ -23,7 +23,7 @@ const restarted = (server: TestServer, TEGATA_SECRET: string, previous: string, 
       TEGATA_SECRET,
       TEGATA_SECRET_PREVIOUS: previous,
       TEGATA_CONTRACTS: 'standard,cookie',
-      TEGATA_DATA_DIR: server.dataDir,
+      ...server.sameStores,
       ...settings,
     },
     server.now(),
@@ -112,10 +112,7 @@ describe.each(['HS256', 'ES256'])(
       ];
       const between = await restarted(before, second, first, { TEGATA_SIGNING_ALG });
       const refreshed = await standard.refresh(between, active.refreshCookie);
-      const after = await startServer(
-        { TEGATA_SECRET: second, TEGATA_DATA_DIR: before.dataDir, TEGATA_SIGNING_ALG },
-        before.now(),
-      );
+      const after = await startServer({ TEGATA_SECRET: second, ...before.sameStores, TEGATA_SIGNING_ALG }, before.now());
       const cookieOf = refreshed.cookies.find((set) => set.startsWith('refresh_token='))?.split(';')[0] ?? '';
       expect((await standard.refresh(after, cookieOf)).status).toBe(200);
       expect((await standard.refresh(after, idle.refreshCookie)).status).toBe(401);

@@ -207,7 +207,7 @@ test('two nodes with one secret and one database: either finishes what the other
   const other = await startServer({
     ...house.settings,
     TEGATA_SECRET: secret,
-    DATABASE_URL: `sqlite:${house.server.dataDir}/tegata.db`,
+    ...house.server.sameStores,
   });
   for (const [first, second] of [
     [house.server, other],

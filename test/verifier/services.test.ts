@@ -11,12 +11,7 @@ import { feedUrl, serviceCredential } from './verifiers.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 /** As an operator beside the running server, on the same data. */
-const services = (server: TestServer, ...args: string[]) =>
-  runTegata(['services', ...args], {
-    TEGATA_DATA_DIR: server.dataDir,
-    DATABASE_URL: server.databaseUrl,
-    ...(server.redis && { REDIS_URL: server.redis.url, TEGATA_REDIS_PREFIX: server.redis.prefix }),
-  });
+const services = (server: TestServer, ...args: string[]) => runTegata(['services', ...args], server.sameStores);
 
 const introspect = async (server: TestServer, credential: string, token: string, form: Record<string, string> = {}) => {
   const response = await fetch(`${server.url}/api/v1/auth/introspect`, {

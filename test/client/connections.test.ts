@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ada, callback, hostedCallback, octocat, startHouse, visit } from '../oauth/people.ts';
+import { ada, callback, octocat, startHouse, visit } from '../oauth/people.ts';
 import { goodPassword, registered } from '../standard/people.ts';
 import { email, openLoggedIn, openPage } from './people.ts';
 import { openTestBrowser } from './tabs.ts';
@@ -39,7 +39,9 @@ test('a log-in that was begun by nobody is one, also when somebody has logged in
   const url = await urlOf(auth.beginConnection('google', { redirectTo: callback }));
   const answer = await visit(house, 'google', 'ada', url);
   auth.close();
-  const eve = await openLoggedIn(house.server, browser, 'eve@example.com');
+  (await openLoggedIn(house.server, browser, 'eve@example.com')).auth.close();
+  const eve = openPage(house.server, browser);
+  expect(await eve.auth.start()).toMatchObject({ status: 'logged_in', user: { email: 'eve@example.com' } });
   expect(await eve.auth.finishConnection('google', answer)).toMatchObject({ ok: true, value: { isNewUser: true } });
   expect(eve.auth.getState()).toMatchObject({ status: 'logged_in', user: { email: ada.email } });
   expect(await eve.auth.me()).toMatchObject({ ok: true, value: { email: ada.email } });
@@ -53,7 +55,7 @@ test('an adding is never begun as a log-in because the server was out of reach w
   browser.network.fault = () => 'request_lost';
   expect(await page.auth.start()).toMatchObject({ status: 'loading' });
   browser.network.fault = () => 'none';
-  const url = await urlOf(page.auth.beginConnection('google', { redirectTo: hostedCallback('google') }));
-  const finished = await page.auth.finishConnection('google', await visit(house, 'google', 'ada', url));
+  const url = await urlOf(page.auth.beginConnection('github', { redirectTo: callback }));
+  const finished = await page.auth.finishConnection('github', await visit(house, 'github', 'octocat', url));
   expect(finished).toMatchObject({ ok: true, value: { user: { email }, isNewUser: false } });
 });

@@ -63,14 +63,18 @@ export const ConnectionsSection = () => {
         </ul>
       )}
       <Said text={said?.text} problem={said?.problem ?? false} />
-      {others.map((provider) => (
-        <ProviderButton
-          key={provider.name}
-          provider={provider}
-          label={say.connect(provider.label)}
-          wayBack="/auth/account/connections"
-        />
-      ))}
+      {others.length > 0 && (
+        <div className="others">
+          {others.map((provider) => (
+            <ProviderButton
+              key={provider.name}
+              provider={provider}
+              label={say.connect(provider.label)}
+              wayBack="/auth/account/connections"
+            />
+          ))}
+        </div>
+      )}
     </>
   );
 };

@@ -1,33 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { expect, onTestFinished, test } from 'vitest';
 import { openidClient, startOpenidServer } from '../oauth/openid-server.ts';
 import { startServer } from '../server.ts';
-import { findOrInstall } from '../services/find-or-install.ts';
+import { openBrowser } from './browser.ts';
 
 // A person in a real browser: an application's page, the provider's own log-in page on another site, and back. What only
 // a browser can show: its SameSite=Strict and Secure cookies are there when they are needed, CORS lets the application
 // in, and no page can read what is none of its business.
 
-const openPage = async (): Promise<Page> => {
-  const executablePath = await findOrInstall({ program: 'chromium', debianPackage: 'chromium' });
-  const userData = await mkdtemp(join(tmpdir(), 'tegata-browser-'));
-  const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
-  const context = await chromium.launchPersistentContext(userData, {
-    executablePath,
-    headless: true,
-    args: [...args, '--disable-component-update', '--disable-sync'],
-  });
-  onTestFinished(async () => {
-    await context.close();
-    await rm(userData, { recursive: true, force: true });
-  });
-  return context.pages()[0] ?? (await context.newPage());
-};
+const openPage = async (): Promise<Page> => (await openBrowser()).newPage();
 
 /** The whole of an application: a button, and a callback page that hands on what the provider sent. */
 const applicationPage = (tegata: string, provider: string) => `<!doctype html><meta charset="utf-8"><title>Application</title>

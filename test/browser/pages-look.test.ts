@@ -1,19 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { troubleIn } from './browser.ts';
+import { lookAt, settled, sidewaysAt } from './look-at.ts';
 import { goodPassword, type PagesServer, startPagesServer } from './pages-server.ts';
 import { type Language, loggedInAt, personAt, typeLogIn, words } from './people-at-pages.ts';
 
 // Every page as people see it: no accessibility violation in either theme, nothing that scrolls sideways on the smallest
 // phone. `npm run screenshots` also writes a picture of each into test/browser/screenshots, to be looked at.
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const wanted = process.env.SCREENSHOTS === '1';
-const screenshots = fileURLToPath(new URL('./screenshots/', import.meta.url));
 
 const ada = 'ada@example.com';
 let server: PagesServer;
@@ -162,49 +155,6 @@ const account: Scene[] = [
   at('account-connections', '/auth/account/connections'),
   at('account-delete', '/auth/account/delete'),
 ];
-
-/** What axe finds. `rules`: all, or what a theme can change, or all but that. */
-const violationsIn = async (page: Page, rules: 'all' | 'contrast' | 'structure'): Promise<string[]> => {
-  // By the debugging protocol: the page's own policy would not let a script in.
-  if (!(await page.evaluate('"axe" in window'))) await page.evaluate(axeSource);
-  const contrast = 'color-contrast';
-  const options = {
-    resultTypes: ['violations'],
-    ...(rules === 'contrast'
-      ? { runOnly: [contrast] }
-      : rules === 'structure'
-        ? { rules: { [contrast]: { enabled: false } } }
-        : {}),
-  };
-  const { violations } = (await page.evaluate(`axe.run(document, ${JSON.stringify(options)})`)) as AxeResults;
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id} at ${target}: ${failureSummary}`),
-  );
-};
-
-const settled = async (page: Page) => {
-  await page.locator('h1').first().waitFor();
-  await page.locator('.loading').waitFor({ state: 'detached' });
-};
-
-/** Looks at the page as it stands, in both themes. The phone shows the same colors as the desktop. */
-const lookAt = async (page: Page, name: string, device: 'desktop' | 'phone'): Promise<string[]> => {
-  const found: string[] = [];
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    const path = `${screenshots}${name}-${device}-${colorScheme}.png`;
-    if (wanted) await page.screenshot({ path, fullPage: name !== 'docs' });
-    const rules = device === 'phone' ? 'structure' : colorScheme === 'light' ? 'all' : 'contrast';
-    if (rules === 'structure' && colorScheme === 'dark') continue;
-    found.push(...(await violationsIn(page, rules)).map((violation) => `${name} ${colorScheme}: ${violation}`));
-  }
-  return found;
-};
-
-const sidewaysAt = async (page: Page, width: number): Promise<number> => {
-  await page.setViewportSize({ width, height: 700 });
-  return page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-};
 
 const views = [
   ['desktop, English', 'en', { width: 1100, height: 780 }, 'desktop'],

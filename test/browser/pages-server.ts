@@ -26,9 +26,16 @@ export type PagesServer = {
 
 export const goodPassword = 'correct horse battery';
 
-export const startPagesServer = async (settings: Record<string, string> = {}): Promise<PagesServer> => {
+/**
+ * @param options.endsWith Stops it: after the file, unless a test has one of its own.
+ * @param options.clock Another one than the machine's.
+ */
+export const startPagesServer = async (
+  settings: Record<string, string> = {},
+  { endsWith = afterAll, clock }: { endsWith?: (stop: () => Promise<void>) => void; clock?: () => number } = {},
+): Promise<PagesServer> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'tegata-pages-'));
-  const port = await freePort();
+  const port = Number(settings.PORT ?? (await freePort()));
   const url = `http://localhost:${port}`;
   const config = parseConfig({
     TEGATA_DATA_DIR: dataDir,
@@ -38,7 +45,10 @@ export const startPagesServer = async (settings: Record<string, string> = {}): P
     TEGATA_URL: url,
     ...settings,
   });
-  const engine = await composeEngine(config, { hashParameters: { argon2: { memoryKiB: 64, passes: 1 }, bcryptCost: 4 } });
+  const engine = await composeEngine(config, {
+    hashParameters: { argon2: { memoryKiB: 64, passes: 1 }, bcryptCost: 4 },
+    ...(clock ? { clock } : {}),
+  });
   const app = composeApp(config, engine, { isStopping: () => false });
   const server = await listen((request, bindings) => app.fetch(request, bindings), { port, host: '127.0.0.1' });
 
@@ -66,7 +76,7 @@ export const startPagesServer = async (settings: Record<string, string> = {}): P
     await engine.close();
     await rm(dataDir, { recursive: true, force: true });
   };
-  afterAll(close);
+  endsWith(close);
 
   return {
     url,

@@ -36,6 +36,28 @@ export const startGithubServer = async ({ redirectUris }: { redirectUris: string
   const codes = new Map<string, Code>();
   const tokens = new Map<string, string>();
 
+  /** Where GitHub sends the person after they allowed or refused. */
+  const visit: GithubServer['visit'] = (authorizeUrl, login, choice = 'allow') => {
+    const asked = new URL(authorizeUrl);
+    const redirectUri = asked.searchParams.get('redirect_uri') ?? '';
+    if (asked.origin + asked.pathname !== `${server.url}${authorizePath}`) throw new Error(`not GitHub's page: ${authorizeUrl}`);
+    if (asked.searchParams.get('client_id') !== githubClient.id) throw new Error('GitHub does not know the client');
+    if (!redirectUris.some((registered) => redirectUri === registered || redirectUri.startsWith(`${registered}/`))) {
+      throw new Error(`GitHub does not know the callback ${redirectUri}`);
+    }
+    const back = new URL(redirectUri);
+    if (choice === 'refuse') {
+      back.searchParams.set('error', 'access_denied');
+      back.searchParams.set('error_description', 'The user has denied your application access.');
+    } else {
+      const code = randomBytes(10).toString('hex');
+      codes.set(code, { login, redirectUri, challenge: asked.searchParams.get('code_challenge') ?? undefined });
+      back.searchParams.set('code', code);
+    }
+    back.searchParams.set('state', asked.searchParams.get('state') ?? '');
+    return back;
+  };
+
   const exchange = (form: URLSearchParams): object => {
     if (form.get('client_id') !== githubClient.id || form.get('client_secret') !== githubClient.secret) {
       return failure('incorrect_client_credentials', 'The client_id and/or client_secret passed are incorrect.');
@@ -57,7 +79,17 @@ export const startGithubServer = async ({ redirectUris }: { redirectUris: string
   };
 
   const listener: RequestListener = async (request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://loopback');
+    const { pathname, href } = new URL(request.url ?? '/', server.url);
+    if (pathname === authorizePath && request.method === 'GET') {
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(authorizePage([...people.keys()]));
+      return;
+    }
+    if (pathname === authorizePath) {
+      const form = new URLSearchParams(await bodyOf(request));
+      const choice = form.get('choice') === 'allow' ? 'allow' : 'refuse';
+      response.writeHead(302, { location: visit(href, form.get('login') ?? '', choice).href }).end();
+      return;
+    }
     if (request.method === 'POST' && pathname === '/login/oauth/access_token') {
       const answer = exchange(new URLSearchParams(await bodyOf(request)));
       // Without this header GitHub answers with a form.
@@ -88,29 +120,16 @@ export const startGithubServer = async ({ redirectUris }: { redirectUris: string
     apiUrl: `${server.url}/api/v3`,
     people,
     issued: () => [...tokens.keys()],
-    visit: (authorizeUrl, login, choice = 'allow') => {
-      const asked = new URL(authorizeUrl);
-      const redirectUri = asked.searchParams.get('redirect_uri') ?? '';
-      if (asked.origin + asked.pathname !== `${server.url}/login/oauth/authorize`)
-        throw new Error(`not GitHub's page: ${authorizeUrl}`);
-      if (asked.searchParams.get('client_id') !== githubClient.id) throw new Error('GitHub does not know the client');
-      if (!redirectUris.some((registered) => redirectUri === registered || redirectUri.startsWith(`${registered}/`))) {
-        throw new Error(`GitHub does not know the callback ${redirectUri}`);
-      }
-      const back = new URL(redirectUri);
-      if (choice === 'refuse') {
-        back.searchParams.set('error', 'access_denied');
-        back.searchParams.set('error_description', 'The user has denied your application access.');
-      } else {
-        const code = randomBytes(10).toString('hex');
-        codes.set(code, { login, redirectUri, challenge: asked.searchParams.get('code_challenge') ?? undefined });
-        back.searchParams.set('code', code);
-      }
-      back.searchParams.set('state', asked.searchParams.get('state') ?? '');
-      return back;
-    },
+    visit,
   };
 };
+
+const authorizePath = '/login/oauth/authorize';
+
+/** What a person sees there, for whoever comes with a browser. Logins are plain words. */
+const authorizePage = (logins: readonly string[]) => `<!doctype html><html lang="en"><meta charset="utf-8"><title>GitHub</title>
+<link rel="icon" href="data:,"><form method="post"><label>Account <select name="login">${logins.map((login) => `<option>${login}</option>`).join('')}</select></label>
+<button name="choice" value="refuse">Cancel</button><button name="choice" value="allow">Authorize</button></form></html>`;
 
 const failure = (error: string, error_description: string) => ({
   error,

@@ -1,3 +1,4 @@
+import { finishConnectionReasons } from '@tegata/contract';
 import { describe, expect, test } from 'vitest';
 import { deviceOf, isLocalNetwork } from './device-in-words.ts';
 import { strengthOf } from './password-strength.ts';
@@ -116,6 +117,18 @@ describe('the texts', () => {
       expect(text, path).not.toMatch(/[ぁ-んァ-ヶ一-龠][,.!?:;]/);
       expect(text, path).not.toBe('');
     }
+  });
+
+  test('say why a log-in through a provider was not finished, for every reason that the contract knows', () => {
+    for (const ends of [en.callback.ends, ja.callback.ends]) {
+      const ours = Object.keys(ends).filter((end) => end !== 'failed' && end !== 'unavailable');
+      expect(ours.toSorted()).toEqual([...finishConnectionReasons].toSorted());
+      expect(new Set(Object.values(ends)).size).toBe(Object.keys(ends).length);
+    }
+    expect([en, ja].map(({ connections }) => connections.lastWay)).toEqual([
+      'This is your only way to log in. Set a password or connect another service first.',
+      'ログインする方法がほかにありません。先にパスワードを設定するか、別のサービスと連携してください。',
+    ]);
   });
 
   test('are those that the design names', () => {

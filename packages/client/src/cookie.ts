@@ -2,6 +2,7 @@ import { type ApplicationFetch, createApplicationFetch } from './application-cal
 import { type ClientOptions, settle } from './options.ts';
 import { type Failure, type LoggedOutCode, ok, type Result } from './result.ts';
 import { type AuthState, createSession, type Session } from './session.ts';
+import type { Provider } from './standard-types.ts';
 import { createTransport, type ReadAnswer } from './transport.ts';
 
 // Contract `cookie`: both tokens in HttpOnly cookies, so that this program never sees one. For pages of the server's own
@@ -50,6 +51,18 @@ export type CookieClient = {
   /** Whatever comes back, nobody is logged in here any more. After a failure the server is told again at the next start. */
   logout: () => Promise<Result<undefined, Refused>>;
   logoutEverywhere: () => Promise<Result<Message, Denied>>;
+  /** The providers that this server logs in with. */
+  listProviders: () => Promise<Result<Provider[], Refused>>;
+  /** Gives the provider's address to send the browser to. `redirectTo` is the page of yours that takes the answer. */
+  beginConnection: (
+    provider: string,
+    input?: { redirectTo?: string },
+  ) => Promise<Result<{ url: string }, Refused<'bad_request' | 'validation_errors'>>>;
+  /** With what the provider put behind the address of that page: logs in. */
+  finishConnection: (
+    provider: string,
+    input: { code?: string; state?: string; iss?: string; error?: string },
+  ) => Promise<Result<CookieUser, Refused<'bad_request' | 'unauthorized' | 'conflict' | 'validation_errors'>>>;
   forgotPassword: (input: { email: string }) => Promise<Result<Message, Refused<'validation_errors'>>>;
   resetPassword: (input: {
     token: string;
@@ -149,6 +162,27 @@ export const createCookieClient = (options: ClientOptions = {}): CookieClient =>
     logout: session.logout,
     logoutEverywhere: async () =>
       ending(await session.authorized<Message>({ method: 'POST', path: '/auth/signout-all' }), 'logged_out_everywhere'),
+    listProviders: async () => {
+      const result = await send<{ providers: Provider[] }>({ method: 'GET', path: '/auth/oauth' });
+      return result.ok ? ok(result.value.providers) : result;
+    },
+    beginConnection: (provider, { redirectTo } = {}) =>
+      send({
+        method: 'GET',
+        path: `/auth/oauth/${encodeURIComponent(provider)}/authorize${redirectTo === undefined ? '' : `?redirect_to=${encodeURIComponent(redirectTo)}`}`,
+        codes: ['bad_request', 'validation_errors'],
+      }),
+    finishConnection: (provider, input) =>
+      session.begin(() =>
+        entering(
+          send({
+            method: 'POST',
+            path: `/auth/oauth/${encodeURIComponent(provider)}`,
+            body: input,
+            codes: ['bad_request', 'unauthorized', 'conflict', 'validation_errors'],
+          }),
+        ),
+      ),
     forgotPassword: (input) => send({ method: 'POST', path: '/auth/forgot-password', body: input, codes: ['validation_errors'] }),
     resetPassword: ({ token, password }) =>
       send({

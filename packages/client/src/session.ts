@@ -330,7 +330,7 @@ export const createSession = <User extends { id: string }>(
     return ok(undefined);
   };
 
-  let started: Promise<AuthState<User>> | undefined;
+  let started: Promise<void> | undefined;
 
   return {
     getState: () => state,
@@ -338,17 +338,17 @@ export const createSession = <User extends { id: string }>(
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    /** Finds out who is logged in. Once, however often it is called. */
-    start: () => {
+    /** Finds out who is logged in. Once, however often it is called; what it gives is who is logged in by then. */
+    start: async () => {
       started ??= (async () => {
         listen();
         if (isLeaving()) {
           show({ status: 'logged_out' });
           await finishLeaving();
         } else await restore();
-        return state;
       })();
-      return started;
+      await started;
+      return state;
     },
     authorized,
     accessToken,

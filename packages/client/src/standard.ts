@@ -178,9 +178,12 @@ export const createStandardClient = (options: ClientOptions & TransportChoice = 
     if (result.ok && session.getState().status === 'logged_in') void session.reloadUser();
     return result;
   };
-  /** With the access token of whoever is logged in, without one where nobody is. */
+  /**
+   * With the access token of whoever is logged in, without one where nobody is. As long as that is not known it is not sent
+   * without: what was meant to be added to an account would become a log-in.
+   */
   const asWhoeverIsHere = async <Data, Code extends string>(call: Call<Code>): Promise<Result<Data, Denied<Code>>> =>
-    (await session.start()).status === 'logged_in' ? authorized(call) : send(call);
+    (await session.start()).status === 'logged_out' ? send(call) : authorized(call);
   const isWrongPassword = ({ reason }: Failure<string>) => reason === 'wrong_password';
   const pageOf = <Item>(result: Result<Listed<Item>, Denied<'VALIDATION_ERROR'>>) =>
     result.ok ? ok({ items: result.value.items, pagination: result.value.pagination }) : result;
@@ -309,18 +312,20 @@ export const createStandardClient = (options: ClientOptions & TransportChoice = 
         body: { ...input, ...bodyTransport },
         codes: ['VALIDATION_ERROR', 'INVALID_REQUEST', 'UNAUTHORIZED', 'CONFLICT'],
       };
-      if ((await session.start()).status === 'logged_in') {
-        // A code is good for one call: only a refused token is a reason for another one.
-        const added = await authorized<Connected, FinishCode>(call, ({ reason = '' }) => !reason.startsWith('token_'));
-        if (!added.ok) return added;
-        changing(added);
-        return ok(connected(added.value));
-      }
-      return begin(async () => {
-        const result = await send<Connected, FinishCode>(call);
+      const before = await session.start();
+      const enter = async (result: Result<Connected, Denied<FinishCode>>) => {
         if (!result.ok) return result;
         return ok({ issued: { ...(await issued(result.value)), user: result.value.user }, value: connected(result.value) });
-      });
+      };
+      if (before.status === 'logged_out') return begin(async () => enter(await send<Connected, FinishCode>(call)));
+      // A code is good for one call: only a refused token is a reason for another one.
+      const added = await authorized<Connected, FinishCode>(call, ({ reason = '' }) => !reason.startsWith('token_'));
+      const now = session.getState();
+      // Begun by nobody, and meanwhile somebody has logged in in another tab: the answer is a log-in all the same.
+      if (added.ok && now.status === 'logged_in' && added.value.user.id !== now.user.id) return begin(() => enter(added));
+      if (!added.ok) return added;
+      changing(added);
+      return ok(connected(added.value));
     },
     listConnections: async (query) =>
       pageOf(

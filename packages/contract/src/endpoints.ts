@@ -237,6 +237,7 @@ export const endpoints = {
     success: { status: 200, data: messageSchema },
     failures: [
       ['UNAUTHORIZED', 'current password is incorrect'],
+      ['CONFLICT', 'this account has no password'],
       ['ACCOUNT_LOCKED', 'too many failed attempts, please try again later'],
     ],
   }),

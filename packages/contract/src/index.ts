@@ -1,3 +1,4 @@
+export { type FinishConnectionReason, finishConnectionReasons } from './connection-reasons.ts';
 export { type Endpoint, endpoint } from './endpoint.ts';
 export { type EndpointName, endpoints } from './endpoints.ts';
 export { type FailureCode, failureStatus, type InvalidRequestStatus } from './failures.ts';

@@ -224,6 +224,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     deliver: smtp?.deliver ?? (async () => {}),
     keepBodies: smtp === undefined,
     publicUrl: config.publicUrl,
+    brand: config.brand,
     clock,
     logger,
     // Less than the ten seconds after which Docker kills.
@@ -334,7 +335,7 @@ export const composeApp = (
       mailLinkPages(door),
       ...(developmentMailbox
         ? [
-            createMailbox({ outbox: stores.outbox, publicUrl: config.publicUrl, clock: deps.clock }),
+            createMailbox({ outbox: stores.outbox, publicUrl: config.publicUrl, brand: config.brand, clock: deps.clock }),
             createWelcomePage({ mailbox: true, pages: wantsHostedPages(config) && readBuiltPages() !== undefined }),
           ]
         : []),

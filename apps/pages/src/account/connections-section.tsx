@@ -26,7 +26,7 @@ export const ConnectionsSection = () => {
     run(provider, async () => {
       const result = await client.removeConnection(provider);
       if (!result.ok && isTrouble(result.failure)) return { text: troubleText(result.failure, texts), problem: true };
-      if (!result.ok && result.failure.code === 'CONFLICT') return { text: say.lastWay, problem: true };
+      if (!result.ok && result.failure.reason === 'last_way_in') return { text: say.lastWay, problem: true };
       await reload();
       return { text: say.removed, problem: false };
     });
@@ -63,14 +63,18 @@ export const ConnectionsSection = () => {
         </ul>
       )}
       <Said text={said?.text} problem={said?.problem ?? false} />
-      {others.map((provider) => (
-        <ProviderButton
-          key={provider.name}
-          provider={provider}
-          label={say.connect(provider.label)}
-          wayBack="/auth/account/connections"
-        />
-      ))}
+      {others.length > 0 && (
+        <div className="others">
+          {others.map((provider) => (
+            <ProviderButton
+              key={provider.name}
+              provider={provider}
+              label={say.connect(provider.label)}
+              wayBack="/auth/account/connections"
+            />
+          ))}
+        </div>
+      )}
     </>
   );
 };

@@ -5,22 +5,26 @@ import { checkCurrentPassword } from '../form/checks.ts';
 import { PasswordField } from '../form/fields.tsx';
 import { FormView } from '../form/form-view.tsx';
 import { isTrouble, useForm } from '../form/use-form.ts';
+import { Loading } from '../frame/frame.tsx';
 import { usePage } from '../page-context.tsx';
 import { LogInAgain } from './log-in-again.tsx';
 import { Locked } from './password-section.tsx';
+import { usePasswordState } from './use-password-state.ts';
 
 /** The end of an account, behind its password; behind a fresh log-in where there is none. */
 export const DeleteAccountSection = () => {
   const { texts } = usePage();
   const { user } = useAuth();
   const [logInAgain, setLogInAgain] = useState(false);
+  const state = usePasswordState();
+  const withoutPassword = state === 'none';
 
   const form = useForm({
     fields: { password: '' },
-    check: (_name, { password }) => checkCurrentPassword(password, texts),
+    check: (_name, { password }) => (withoutPassword ? undefined : checkCurrentPassword(password, texts)),
     repeats: false,
     submit: async ({ password }) => {
-      const result = await client.closeAccount({ password });
+      const result = await client.closeAccount(withoutPassword ? {} : { password });
       if (result.ok) return { kind: 'done' };
       const { failure } = result;
       if (isTrouble(failure)) return { kind: 'trouble', failure };
@@ -40,13 +44,20 @@ export const DeleteAccountSection = () => {
     },
   });
 
-  if (logInAgain) return <LogInAgain returnTo="/auth/account/delete" />;
+  if (state === 'asking') return <Loading />;
+  if (logInAgain || state === 'log_in_again') return <LogInAgain returnTo="/auth/account/delete" />;
   return (
     <>
       <p>{texts.deleteAccount.lead}</p>
       <FormView form={form} submit={texts.deleteAccount.submit} busy={texts.deleteAccount.busy} destructive>
-        <input type="text" name="username" autoComplete="username" value={user?.email ?? ''} readOnly hidden />
-        <PasswordField form={form} name="password" is="current" />
+        {withoutPassword ? (
+          <p>{texts.deleteAccount.withoutPassword}</p>
+        ) : (
+          <>
+            <input type="text" name="username" autoComplete="username" value={user?.email ?? ''} readOnly hidden />
+            <PasswordField form={form} name="password" is="current" />
+          </>
+        )}
       </FormView>
     </>
   );

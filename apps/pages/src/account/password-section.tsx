@@ -7,15 +7,18 @@ import { CountDown } from '../form/count-down.tsx';
 import { PasswordField } from '../form/fields.tsx';
 import { FormView } from '../form/form-view.tsx';
 import { isTrouble, useForm } from '../form/use-form.ts';
+import { Loading } from '../frame/frame.tsx';
 import { usePage } from '../page-context.tsx';
 import { LogInAgain } from './log-in-again.tsx';
 import { Said } from './said.tsx';
+import { usePasswordState } from './use-password-state.ts';
 
 export const PasswordSection = () => {
   const { texts } = usePage();
   const { user } = useAuth();
   const [done, setDone] = useState(false);
   const [none, setNone] = useState(false);
+  const state = usePasswordState();
 
   const form = useForm({
     fields: { current: '', next: '' },
@@ -51,7 +54,16 @@ export const PasswordSection = () => {
     },
   });
 
-  if (none) return <FirstPassword />;
+  if (state === 'asking') return <Loading />;
+  if (state === 'log_in_again') {
+    return (
+      <>
+        <p>{texts.password.none}</p>
+        <LogInAgain returnTo="/auth/account/password" />
+      </>
+    );
+  }
+  if (none || state === 'none') return <FirstPassword />;
   return (
     <>
       <p>{texts.password.lead}</p>

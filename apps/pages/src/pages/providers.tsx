@@ -55,6 +55,12 @@ export const ProviderButton = ({ provider, label, wayBack }: ProviderButtonProps
   const { texts } = usePage();
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
+  // Whoever goes back from the provider may find the page as they left it, with its scripts stopped in the middle.
+  useEffect(() => {
+    const shownAgain = ({ persisted }: PageTransitionEvent) => persisted && setBusy(false);
+    window.addEventListener('pageshow', shownAgain);
+    return () => window.removeEventListener('pageshow', shownAgain);
+  }, []);
   const go = async () => {
     if (busy) return;
     setBusy(true);
@@ -68,7 +74,9 @@ export const ProviderButton = ({ provider, label, wayBack }: ProviderButtonProps
       return;
     }
     setBusy(false);
-    setProblem(isTrouble(result.failure) ? troubleText(result.failure, texts) : texts.callback.ends.failed);
+    const { failure } = result;
+    if (failure.code === 'unavailable') setProblem(texts.callback.ends.unavailable);
+    else setProblem(isTrouble(failure) ? troubleText(failure, texts) : texts.callback.ends.failed);
   };
   return (
     <>

@@ -206,12 +206,24 @@ export const en = {
       connected_to_other: 'That account of the other service is connected to somebody else here. Nothing was changed.',
       provider_taken: 'Another account of that service is connected already. Disconnect it first.',
       verify_own_address: 'Confirm your address here first: open the link in the mail we sent you. Then start again.',
+      flow_missing: 'We cannot see that this was begun in this browser, so we did not use the answer. Please start again.',
+      flow_expired: 'More than ten minutes have passed since you began. Please start again.',
+      flow_used: 'This answer has been used already. If you are not logged in, please start again.',
+      flow_of_another_user: 'Somebody else has logged in here in the meantime. Nothing was connected; please start again.',
+      state_missing: 'Part of the answer of the other service is missing, so we did not use it. Please start again.',
+      state_mismatch: 'The answer does not belong to what was begun in this browser, so we did not use it. Please start again.',
+      provider_error:
+        'The other service reported a mistake. Please start again, and if it happens again, tell the people who run this service.',
+      code_rejected: 'The other service did not recognize its own answer. Please start again.',
+      log_in_required: 'You were signed out in the meantime. Log in, then connect the service again.',
+      account_pending: 'Your account here is not confirmed yet. Open the link in the mail we sent you, then start again.',
       account_suspended: 'This account is suspended. Please contact the people who run this service.',
       account_deactivated: 'This account is deactivated. Please contact the people who run this service.',
       failed: 'We could not finish this with the other service. Please start again.',
       unavailable: 'The other service is not answering. Please try again in a moment.',
     },
     back: 'Back to log in',
+    toConnections: 'Back to your connected services',
   },
 
   account: {
@@ -288,7 +300,7 @@ export const en = {
     remove: 'Disconnect',
     removeOf: (provider: string) => `Disconnect ${provider}`,
     removed: 'Disconnected.',
-    lastWay: 'This is your only way to log in. Set a password first.',
+    lastWay: 'This is your only way to log in. Set a password or connect another service first.',
     since: (date: string) => `Connected on ${date}`,
   },
 
@@ -302,5 +314,6 @@ export const en = {
     submit: 'Delete my account',
     busy: 'Deleting…',
     wrong: 'That is not your password.',
+    withoutPassword: 'You log in with another service, so there is no password to ask for.',
   },
 };

@@ -1,3 +1,4 @@
+import type { FinishConnectionReason } from '@tegata/contract';
 import type { FinishConnectionFailure } from '@tegata/core';
 import type { HttpContext } from './contract.ts';
 import { readCookie, strictCookie } from './cookies.ts';
@@ -24,9 +25,9 @@ export const providerAnswer = (body: { code?: string | undefined; iss?: string |
 };
 
 /** The stable words for what went wrong, which every contract may show beside its texts. */
-export const failureReason = (failure: FinishConnectionFailure): string =>
-  failure.code === 'account_not_active' && failure.reason !== 'pending'
-    ? `account_${failure.reason}`
-    : 'reason' in failure
-      ? failure.reason
-      : failure.code;
+export const failureReason = (
+  failure: Exclude<FinishConnectionFailure, { code: 'provider_unknown' }>,
+): FinishConnectionReason => {
+  if (failure.code === 'account_not_active') return `account_${failure.reason}`;
+  return failure.code === 'code_invalid' ? failure.reason : failure.code;
+};

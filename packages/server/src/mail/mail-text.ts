@@ -1,10 +1,10 @@
-import { brand } from '../http/pages/identity.ts';
 import type { MailContent } from './mail-content.ts';
+import type { MailSite } from './mail-look.ts';
 
 /** The plain-text twin of `mailHtml`: the same words in the same order. */
-export const mailText = (content: MailContent, site: { host: string }): string =>
+export const mailText = (content: MailContent, site: MailSite): string =>
   [
-    brand,
+    site.look.name,
     content.greeting,
     content.lead,
     content.button && `${content.button.label}\n${content.button.url}`,

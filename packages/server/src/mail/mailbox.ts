@@ -2,6 +2,7 @@ import { type Clock, type Mail, type Outbox, parseEmailAddress } from '@tegata/c
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { type Html, localeOf, page, pagePolicy, sendPage } from '../http/pages/layout.ts';
+import type { Brand } from '../http/pages/theme.ts';
 import { mailboxTexts } from './mailbox-texts.ts';
 import { type RenderedMail, renderMail } from './render-mail.ts';
 import { agoInWords } from './time-in-words.ts';
@@ -17,8 +18,8 @@ export type MailboxMessage = RenderedMail & { id: string; to: string; created_at
 const shownAtOnce = 100;
 const searched = 5000;
 
-export const createMailbox = (options: { outbox: Outbox; publicUrl: string; clock: Clock }): Hono => {
-  const { outbox, publicUrl, clock } = options;
+export const createMailbox = (options: { outbox: Outbox; publicUrl: string; brand?: Partial<Brand>; clock: Clock }): Hono => {
+  const { outbox, publicUrl, brand, clock } = options;
 
   const find = async (matches: ((to: string) => boolean) | undefined): Promise<KeptMail[]> => {
     const kept = await outbox.listKept(matches ? searched : shownAtOnce);
@@ -29,7 +30,7 @@ export const createMailbox = (options: { outbox: Outbox; publicUrl: string; cloc
   const open = ({ id, mail, createdAt }: KeptMail): MailboxMessage => ({
     id,
     to: mail.to,
-    ...renderMail(mail, { publicUrl, now: createdAt }),
+    ...renderMail(mail, { publicUrl, brand, now: createdAt }),
     created_at: new Date(createdAt).toISOString(),
   });
 

@@ -1,5 +1,6 @@
 import type { ClaimedMessage, Clock, EmailAddress, Mail, MailRequest, Outbox } from '@tegata/core';
 import type { Logger } from 'pino';
+import type { Brand } from '../http/pages/theme.ts';
 import { MailNotDelivered } from './mail-not-delivered.ts';
 import { type RenderedMail, renderMail } from './render-mail.ts';
 import { nextTry } from './retry-schedule.ts';
@@ -30,6 +31,7 @@ export type OutboxWorkerOptions = {
   /** Keep the bodies of sent mails, for the development mailbox. */
   keepBodies: boolean;
   publicUrl: string;
+  brand?: Partial<Brand>;
   clock: Clock;
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** A number from 0 to 1. */
@@ -70,7 +72,7 @@ export const createOutboxWorker = (options: OutboxWorkerOptions): OutboxWorker =
     if ('expiresAt' in mail && mail.expiresAt <= now) {
       throw new MailNotDelivered('its link expired before it could be delivered', { permanent: true });
     }
-    await options.deliver(id, renderMail(mail, { publicUrl: options.publicUrl, now }), mail.to);
+    await options.deliver(id, renderMail(mail, { publicUrl: options.publicUrl, brand: options.brand, now }), mail.to);
     unmarked.add(id);
   };
 

@@ -2,6 +2,9 @@ import type { Locale, Mail, SecretToken } from '@tegata/core';
 import { address, hour, startOfTest as now } from '@tegata/core/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../config/config.ts';
+import { contrast } from '../http/pages/contrast.ts';
+import { palettesOf } from '../http/pages/theme.ts';
 import { renderMail } from './render-mail.ts';
 
 const publicUrl = 'https://auth.example.com';
@@ -119,6 +122,56 @@ describe.each(kindsAndLocales)('the mail %s in %s', (kind, locale) => {
     const nameless = render(kind, locale, ' ');
     expect(nameless.text).toMatch(locale === 'en' ? /^Hello,$/m : /^ご利用ありがとうございます。$/m);
     expect(nameless.text).not.toMatch(/“”|「」| 様/u);
+  });
+});
+
+describe('the mails of a brand', () => {
+  const brand = { name: 'Ünïcorn & "Sons"', primary: '#005f3a', paper: '#ffffff', radius: 4 };
+  const branded = (kind: Mail['kind'], locale: Locale, more: object = {}) =>
+    renderMail(every[kind](locale, 'Ada Lovelace'), { publicUrl, now, brand: { ...brand, ...more } });
+
+  it.each(kindsAndLocales)('bear its name, and not ours: %s in %s', (kind, locale) => {
+    const mail = branded(kind, locale);
+    expect(mail.text.startsWith(`${brand.name}\n\n`)).toBe(true);
+    expect(mail.html).toContain('>Ünïcorn &amp; &quot;Sons&quot;</td>');
+    for (const part of [mail.text, mail.html, mail.subject]) expect(part).not.toContain('Tegata');
+    expect(seen(mail.html)).toBe(mail.links.reduce((text, link) => text.replace(link, ''), mail.text).replaceAll(/\s/gu, ''));
+    // But for the name in its first line, the text is the one it always was.
+    expect(mail.text.replace(brand.name, 'Tegata')).toBe(render(kind, locale).text);
+    expect(mail.subject).toBe(render(kind, locale).subject);
+  });
+
+  it('have its colors, a readable button in the dark too, and its corners', () => {
+    const { html } = branded('reset_password', 'en');
+    expect(html).toMatch(/<a class="act" [^>]*border-radius:4px;background:#005f3a;color:#ffffff;/);
+    expect(html).toContain('<body class="paper" style="margin:0;padding:0;background:#ffffff;">');
+    const { dark } = palettesOf(brand);
+    expect(html).toContain(`.act { background: ${dark.indigo} !important; color: ${dark.onAction} !important; }`);
+    expect(contrast(dark.indigo, dark.onAction)).toBeGreaterThanOrEqual(4.5);
+    // What undoes a change keeps the color of a warning.
+    expect(branded('primary_email_changed', 'en').html).toMatch(/<a class="undo" [^>]*background:#c8371b;/);
+  });
+
+  it('show our mark only where there is no logo, and load neither', () => {
+    for (const logo of [{ url: 'https://cdn.example.com/logo.svg' }, { file: '/logo.png' }]) {
+      const { html } = branded('reset_password', 'en', { logo });
+      expect(html).not.toContain('class="board"');
+      expect(html).not.toMatch(/<img|logo|cdn\.example/);
+    }
+    expect(branded('reset_password', 'en').html).toContain('class="board"');
+  });
+
+  it('stay one line of harmless text whatever the name is', () => {
+    const { html, text } = branded('reset_password', 'en', { name: '</td><script>alert(1)</script>\u202e' });
+    expect(html).not.toContain('<script');
+    expect(text.split('\n')[0]).toBe('</td><script>alert(1)</script>');
+  });
+
+  it('are those of Tegata where nothing is set', () => {
+    const mail = every.reset_password('en', 'Ada Lovelace');
+    const { brand: unset } = parseConfig({});
+    expect(renderMail(mail, { publicUrl, now, brand: unset })).toEqual(renderMail(mail, { publicUrl, now }));
+    expect(renderMail(mail, { publicUrl, now }).text.startsWith('Tegata\n\n')).toBe(true);
   });
 });
 

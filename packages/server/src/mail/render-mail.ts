@@ -1,6 +1,8 @@
 import type { Locale, Mail } from '@tegata/core';
+import type { Brand } from '../http/pages/theme.ts';
 import type { MailCatalog, MailContent, MailContext, MailOf } from './mail-content.ts';
 import { mailHtml } from './mail-html.ts';
+import { mailLook } from './mail-look.ts';
 import { mailText } from './mail-text.ts';
 import { oneLine, personName } from './one-line.ts';
 import { en } from './templates/en.ts';
@@ -23,8 +25,11 @@ export type RenderedMail = {
  * Turns mail as data into what a person receives. Links are built from the configured public URL and nothing else, so
  * that no request header can point them elsewhere. `now` is when it is sent: the mail says how long it still works.
  */
-export const renderMail = (mail: Mail, { publicUrl, now }: { publicUrl: string; now: number }): RenderedMail => {
-  const site = { host: new URL(publicUrl).host, locale: mail.locale };
+export const renderMail = (
+  mail: Mail,
+  { publicUrl, brand, now }: { publicUrl: string; brand?: Partial<Brand> | undefined; now: number },
+): RenderedMail => {
+  const site = { host: new URL(publicUrl).host, locale: mail.locale, look: mailLook(brand) };
   const content = fill(mail, {
     name: personName(mail.name),
     link: (path, token) => `${publicUrl.replace(/\/+$/, '')}${path}?token=${encodeURIComponent(token)}`,

@@ -124,8 +124,7 @@ export const connectionRoutes = (app: Hono<HttpEnv>, door: Door): void => {
 
 const unsupported: Refusal = { code: 'VALIDATION_ERROR', text: 'providerUnsupported' };
 
-const refusals: Record<FinishConnectionFailure['code'], Refusal> = {
-  provider_unknown: unsupported,
+const refusals: Record<Exclude<FinishConnectionFailure['code'], 'provider_unknown'>, Refusal> = {
   code_invalid: { code: 'VALIDATION_ERROR', text: 'authorizationCodeInvalid' },
   provider_denied: { code: 'INVALID_REQUEST', text: 'providerDenied' },
   log_in_required: { code: 'UNAUTHORIZED', text: 'authorizationRequired' },
@@ -137,7 +136,5 @@ const refusals: Record<FinishConnectionFailure['code'], Refusal> = {
   verify_own_address: { code: 'CONFLICT', text: 'verifyFirst' },
 };
 
-const finishRefusal = (failure: FinishConnectionFailure): Refusal => ({
-  ...refusals[failure.code],
-  ...(failure.code === 'provider_unknown' ? {} : { reason: failureReason(failure) }),
-});
+const finishRefusal = (failure: FinishConnectionFailure): Refusal =>
+  failure.code === 'provider_unknown' ? unsupported : { ...refusals[failure.code], reason: failureReason(failure) };

@@ -11,6 +11,8 @@ const withoutDatabase = ['docs', 'openapi', 'methods', 'language', 'cors', 'embe
   (name) => `test/http/${name}.test.ts`,
 );
 
+/** The real command line and the examples, each in processes of its own: slower than the rest, and not in the quick tests. */
+const processes = ['test/cli/**/*.test.ts', 'test/embedding/**/*.test.ts', 'test/verifier/{examples,services}.test.ts'];
 const withRedis = ['packages/server/src/stores/redis/*.test.ts', 'test/cli/redis.test.ts'];
 
 export default defineConfig({
@@ -23,11 +25,20 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['test/faults/**', 'test/postgres/**', 'test/browser/**', ...withRedis, '**/node_modules/**'],
+          exclude: ['test/faults/**', 'test/postgres/**', 'test/browser/**', ...processes, ...withRedis, '**/node_modules/**'],
           provide: { backend: 'sqlite' },
           // No test replaces a module, so the files of one worker may share what they import.
           isolate: false,
           testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'processes',
+          include: processes,
+          exclude: withRedis,
+          provide: { backend: 'sqlite' },
+          testTimeout: 60_000,
         },
       },
       {

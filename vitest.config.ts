@@ -42,7 +42,7 @@ export default defineConfig({
       {
         test: {
           name: 'redis',
-          include: journeys.map((folder) => `test/${folder}/**/*.test.ts`),
+          include: journeys,
           provide: { backend: 'postgres+redis' },
           globalSetup: ['./test/services/postgres-setup.ts', './test/services/redis-setup.ts'],
           isolate: false,

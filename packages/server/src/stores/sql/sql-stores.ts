@@ -147,7 +147,7 @@ const createPlainStores = (db: Kysely<Database>, { database, seal, onCommitted }
   emails: createEmailStore(db),
   passwords: createPasswordStore(db),
   connections: createConnectionStore(db),
-  organizations: createOrganizationStore(db),
+  organizations: createOrganizationStore(db, database),
   sessions: createSessionStore(db, database),
   oneTimeTokens: createOneTimeTokenStore(db),
   lockouts: createLockoutStore(db, database),

@@ -297,6 +297,7 @@ describe('migrating', () => {
     '0005-connections',
     '0006-services',
     '0007-revocations',
+    '0008-revocations-by-user',
   ];
 
   it('happens once when several processes start at once on a new file', async () => {

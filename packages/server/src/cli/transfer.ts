@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isPostgresUrl, problemOfDatabaseUrl } from '../config/database-url.ts';
+import { readEnvironment } from '../config/env.ts';
 import { defaultRedisPrefix, parseRedisUrl, problemOfRedisPrefix } from '../stores/redis/redis-url.ts';
 import type { SessionsInRedis } from '../stores/redis/session-transfer.ts';
 import { sqlitePath } from '../stores/sql/sqlite.ts';
@@ -16,7 +17,7 @@ export const transfer: Command = {
     ['transfer … --dry-run', 'Say what would be moved, and write nothing.'],
   ],
   run: async (args) => {
-    const { from, to, redis, dryRun } = parse(args, process.env);
+    const { from, to, redis, dryRun } = parse(args, readEnvironment());
     const startedAt = performance.now();
     let sessionsTo: SessionsInRedis | undefined;
     try {

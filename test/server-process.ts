@@ -33,8 +33,8 @@ export type RunningTegata = {
   finished: Promise<Finished>;
 };
 
-/** `maxFileBytes` makes every write past that size fail, as on a full disk. */
-export type ProcessLimits = { maxFileBytes?: number };
+/** `maxFileBytes` makes every write past that size fail, as on a full disk; `input` is what it finds on its standard input. */
+export type ProcessLimits = { maxFileBytes?: number; input?: string };
 
 export const spawnTegata = (args: string[], settings: Record<string, string> = {}, limits: ProcessLimits = {}): RunningTegata =>
   spawnScript(tegataFile, args, settings, limits);
@@ -43,16 +43,20 @@ export const spawnScript = (
   file: string,
   args: string[],
   settings: Record<string, string>,
-  { maxFileBytes }: ProcessLimits = {},
+  { maxFileBytes, input }: ProcessLimits = {},
 ): RunningTegata => {
   const call = [process.execPath, file, ...args];
   // POSIX counts `ulimit -f` in blocks of 512 bytes.
   const limited = ['sh', '-c', `ulimit -S -f ${(maxFileBytes ?? 0) / 512}; exec "$@"`, 'sh', ...call];
   const [program = '', ...rest] = maxFileBytes === undefined ? call : limited;
-  const child = spawn(program, rest, { env: environment(settings), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, rest, {
+    env: environment(settings),
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
+  child.stdin?.end(input);
   const written = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
       written[name] += text;
     });
   }
@@ -61,8 +65,8 @@ export const spawnScript = (
 };
 
 /** Runs a command to its end. */
-export const runTegata = (args: string[], settings: Record<string, string> = {}): Promise<Finished> =>
-  spawnTegata(args, settings).finished;
+export const runTegata = (args: string[], settings: Record<string, string> = {}, limits: ProcessLimits = {}): Promise<Finished> =>
+  spawnTegata(args, settings, limits).finished;
 
 export type ServerProcess = RunningTegata & {
   url: string;

@@ -1,4 +1,6 @@
+import { decodeJwt } from 'jose';
 import { expect, test, vi } from 'vitest';
+import { me as organizationMe, registered as organizationMember, refreshed, startOrganization } from '../organization/people.ts';
 import { type Answer, startServer, type TestServer } from '../server.ts';
 import { runTegata, temporaryFolder } from '../server-process.ts';
 import { loggedIn, logIn, me, register, registered } from '../standard/people.ts';
@@ -8,6 +10,10 @@ vi.setConfig({ testTimeout: 60_000 });
 
 /** As an operator beside the running server, on the same data folder. */
 const users = (server: TestServer, ...args: string[]) => runTegata(['users', ...args], server.sameStores);
+
+/** The same, with something on its standard input. */
+const usersReading = (input: string, server: TestServer, ...args: string[]) =>
+  runTegata(['users', ...args], server.sameStores, { input });
 
 const reasonOf = ({ status, body }: Answer) => ({ status, reason: body.error?.reason });
 
@@ -73,6 +79,76 @@ test('S2.61 unlock lets a locked-out person in at once', async () => {
     stdout: expect.stringContaining('may log in again'),
   });
   expect((await logIn(server, 'ada@example.com')).status).toBe(200);
+});
+
+test('set-password takes the new password from standard input, ends every session, and the owner is told', async () => {
+  const server = await startServer({}, Date.now());
+  const { userId } = await registered(server, 'ada@example.com');
+  const { accessToken } = await loggedIn(server, 'ada@example.com');
+  await loggedIn(server, 'ada@example.com');
+  const newPassword = 'chosen at the counter, pässwörd';
+  const [tooShort, common, nobody, unnamed] = await Promise.all([
+    usersReading('short\n', server, 'set-password', 'ada@example.com'),
+    usersReading('', server, 'set-password', 'ada@example.com'),
+    usersReading(newPassword, server, 'set-password', 'nobody@example.com'),
+    usersReading(newPassword, server, 'set-password'),
+  ]);
+  expect(tooShort).toMatchObject({ code: 1, stdout: '', stderr: 'That password is refused: too short.\n' });
+  expect(common).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^That password is refused: /) });
+  expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining('No user nobody@example.com in this database.') });
+  expect(unnamed).toMatchObject({ code: 2, stderr: expect.stringContaining('Name one user, by id or address.') });
+  expect((await me(server, accessToken)).status).toBe(200);
+
+  // What `echo` adds at the end is not part of it.
+  const set = await usersReading(`${newPassword}\n`, server, 'set-password', userId);
+  expect(set).toMatchObject({
+    code: 0,
+    stdout: 'ada@example.com has a new password, and is told by mail; sessions ended: 2.\n',
+    stderr: '',
+  });
+  expect(reasonOf(await me(server, accessToken))).toEqual({ status: 401, reason: 'password_set' });
+  expect((await logIn(server, 'ada@example.com')).status).toBe(401);
+  expect((await logIn(server, 'ada@example.com', { password: newPassword })).status).toBe(200);
+  // The command has the clock of the machine, which has gone on meanwhile.
+  server.advance({ minutes: 5 });
+  expect((await server.newestMail('ada@example.com')).subject).toBe('Your password was changed');
+});
+
+test('role changes what the next token says, names the role before, and refuses what is no role', async () => {
+  const server = await startOrganization();
+  await organizationMember(server, 'ada@example.com');
+  const before = await organizationMember(server, 'ben@example.com');
+  const [changed, unknown, nameless] = await Promise.all([
+    users(server, 'role', 'ben@example.com', 'admin'),
+    users(server, 'role', 'ben@example.com', 'king'),
+    users(server, 'role', 'ben@example.com'),
+  ]);
+  expect(changed).toMatchObject({ code: 0, stdout: 'ben@example.com is admin now, and was user.\n', stderr: '' });
+  for (const refused of [unknown, nameless]) {
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('Name one user and a role: user, admin, owner.') });
+  }
+  const roleOf = async (token: string) => (await organizationMe(server, { token })).body.data.user.role;
+  const after = await refreshed(server, { body: { refreshToken: before.refreshToken } });
+  expect(decodeJwt(before.accessToken).role).toBe('user');
+  expect(decodeJwt(after.accessToken).role).toBe('admin');
+  expect(await roleOf(after.accessToken)).toBe('admin');
+
+  expect(await users(server, 'role', 'ben@example.com', 'admin')).toMatchObject({
+    code: 0,
+    stdout: 'ben@example.com is admin now, and was admin.\n',
+  });
+  expect(await users(server, 'show', 'ada@example.com')).toMatchObject({ code: 0 });
+});
+
+test('a role is nothing to somebody of no organization', async () => {
+  const server = await startServer({}, Date.now());
+  await registered(server, 'ada@example.com');
+  const [outside, nobody] = await Promise.all([
+    users(server, 'role', 'ada@example.com', 'owner'),
+    users(server, 'role', 'nobody@example.com', 'owner'),
+  ]);
+  expect(outside).toMatchObject({ code: 1, stdout: '', stderr: 'ada@example.com belongs to no organization.\n' });
+  expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining('No user nobody@example.com') });
 });
 
 test('a name cannot command the terminal it is shown in', async () => {

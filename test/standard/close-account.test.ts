@@ -81,7 +81,7 @@ test('the address is free again at once, for a new account that has nothing of t
   expect((await register(server, 'second@example.com')).status).toBe(201);
 });
 
-test('of the person nothing is left but the audit log and how sessions ended, and neither knows an address', async () => {
+test('of the person nothing is left but the audit log, how sessions ended and what verifiers refuse, and none knows an address', async () => {
   const sink = await openMailSink();
   const server = await startServer({ SMTP_URL: `smtp://127.0.0.1:${sink.port}` });
   const mailsHave = (subject: string) => sink.received.filter((mail) => mail.header('Subject') === subject).length;
@@ -99,7 +99,15 @@ test('of the person nothing is left but the audit log and how sessions ended, an
   expect(Object.keys(rowsWith(server, userId, ada)).length).toBeGreaterThan(6);
 
   expect((await close(server, accessToken, { password: goodPassword })).status).toBe(200);
-  expect(Object.keys(rowsWith(server, userId)).toSorted()).toEqual(['audit_events', 'sessions']);
+  expect(Object.keys(rowsWith(server, userId)).toSorted()).toEqual(['audit_events', 'revocations', 'sessions']);
+  // By id alone, so that other services refuse the tokens; gone when the last of these has expired.
+  for (const row of rowsWith(server, userId).revocations ?? []) {
+    expect(
+      Object.keys(row).filter((column) => row[column] !== null && !['id', 'user_id', 'session_id'].includes(column)),
+    ).toEqual(['reason', 'revoked_at', 'expires_at']);
+    expect(row.reason).toBe('account_closed');
+    expect(Number(row.expires_at)).toBeLessThanOrEqual(server.now() + 65 * 60_000);
+  }
   expect(rowsWith(server, userId).sessions?.every((session) => session.end_reason === 'account_closed')).toBe(true);
   // The one mail that says so is still to be sent.
   expect(rowsWith(server, ada)).toEqual({ mail_outbox: [expect.objectContaining({ kind: 'account_closed', sent_at: null })] });

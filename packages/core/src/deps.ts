@@ -222,6 +222,11 @@ export type OrganizationStore = {
   create: (organization: Organization, member: { userId: string; role: Role }) => Promise<void>;
   /** The organization the user belongs to; undefined for a user who registered through a contract without organizations. */
   findMembership: (userId: string) => Promise<Membership | undefined>;
+  /**
+   * The same, after waiting for a change of role that is under way. For what is signed: after this answer, whoever changes
+   * the role sees the generation that it is signed for.
+   */
+  findSettledMembership: (userId: string) => Promise<Membership | undefined>;
   /** False when the user is no member of that organization. */
   changeRole: (userId: string, organizationId: string, role: Role, now: number) => Promise<boolean>;
 };

@@ -117,6 +117,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     // Until the longest of today's tokens has expired, by the clock of a verifier that is behind.
     keepRevocationsMs: (Math.max(config.ttl.access, config.ttl.bearer) + 300) * 1000,
     elsewhere: redis?.elsewhere,
+    endedLately: redis?.endedLately,
     onCommitted: {
       audit: (event) => logger.info({ event }, 'audit'),
       outboxAdded: () => mailWorker?.wake(),

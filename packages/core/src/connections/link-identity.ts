@@ -1,7 +1,7 @@
 import type { Deps, Stores } from '../deps.ts';
 import { addressSubject, userSubject } from '../limits/lockout-subject.ts';
 import { fail, ok, type Result, Unavailable } from '../result.ts';
-import type { Session } from '../sessions/session.ts';
+import { isLive, type Session } from '../sessions/session.ts';
 import type { ClientInfo, SessionPolicy } from '../sessions/session-policy.ts';
 import { startSession } from '../sessions/start-session.ts';
 import type { InactiveReason, User } from '../users/user.ts';
@@ -10,8 +10,8 @@ import { decideLinking, type LinkingDecision } from './linking-rules.ts';
 import { type Provider, type ProviderIdentity, profileName, profilePicture } from './provider.ts';
 
 /**
- * What a provider has said about a person becomes a user here, in one transaction: the facts are read, the table decides,
- * and what it decided is written, with the session. Two first log-ins at once see the same free address; the unique
+ * What a provider has said about a person becomes a user here, in one transaction: the facts are read, the users in them
+ * locked and the facts read again, the table decides, and what it decided is written, with the session. Two first log-ins at once see the same free address; the unique
  * indexes let one through, and the other begins again and finds the user.
  */
 export type LinkFailure =
@@ -21,6 +21,8 @@ export type LinkFailure =
   | { code: 'connected_to_other' }
   | { code: 'provider_taken' }
   | { code: 'verify_own_address' }
+  /** The session that adds a connection was ended meanwhile. */
+  | { code: 'log_in_required' }
   | { code: 'lost_race' };
 
 export type Linked = { user: User; session: Session | undefined; isNewUser: boolean };
@@ -53,7 +55,9 @@ export const linkIdentity = async (
 };
 
 const linkOnce = async (deps: LinkDeps, stores: Stores, input: LinkInput): Promise<Result<Linked, LinkFailure>> => {
-  const known = await readLinkingFacts(stores, input);
+  const known = await readLockedFacts(stores, input);
+  if (!known) return fail('lost_race');
+  if (input.caller && !(await isStillLoggedIn(deps, stores, input.caller.session))) return fail('log_in_required');
   const decision = decideLinking(known.facts);
   const refusal = refusalOf(decision, known);
   if (refusal) return { ok: false, failure: refusal };
@@ -72,6 +76,29 @@ const linkOnce = async (deps: LinkDeps, stores: Stores, input: LinkInput): Promi
   const { client, policy } = input;
   const session = await startSession(deps, stores, { user, client, remember: false, policy });
   return ok({ user, session, isNewUser: written.isNewUser });
+};
+
+/**
+ * The facts, with everybody in them locked: whoever was logging in, or changing what is decided here, has finished, and
+ * whoever comes waits. Several users are locked in the order of their ids, so that two log-ins never wait for each other.
+ * Undefined when somebody else came into the facts meanwhile.
+ */
+const readLockedFacts = async (stores: Stores, input: LinkInput): Promise<Known | undefined> => {
+  const locked = usersIn(await readLinkingFacts(stores, input), input);
+  for (const id of locked) await stores.users.lock(id);
+  const known = await readLinkingFacts(stores, input);
+  return usersIn(known, input).every((id) => locked.includes(id)) ? known : undefined;
+};
+
+const usersIn = ({ holder, connectedUser }: Known, { caller }: LinkInput): string[] => {
+  const ids = [holder, connectedUser, caller?.user].flatMap((user) => user?.id ?? []);
+  return [...new Set(ids)].sort();
+};
+
+/** A session that was ended while the provider answered must not leave a way in behind. */
+const isStillLoggedIn = async ({ clock }: LinkDeps, { sessions }: Stores, { id, userId }: Session): Promise<boolean> => {
+  const session = await sessions.find(id, userId);
+  return session !== undefined && isLive(session, clock());
 };
 
 const refusalOf = (decision: LinkingDecision, { facts }: Known): LinkFailure | undefined => {

@@ -14,7 +14,8 @@ export const removeConnection = async (
 ): Promise<Result<undefined, RemoveConnectionFailure>> =>
   atomically(async (stores) => {
     const { userId, sessionId, provider, ipAddress } = input;
-    // Whoever holds the user goes first, or two removals at once would each count on the other's connection.
+    // Two removals at once would each count on the other's connection.
+    await stores.users.lock(userId);
     const user = await stores.users.find(userId);
     const connections = await stores.connections.list(userId);
     if (!user || !connections.some((own) => own.provider === provider)) return fail('connection_not_found');

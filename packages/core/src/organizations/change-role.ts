@@ -15,6 +15,8 @@ export const changeRole = async (
 ): Promise<Result<{ before: Role }, ChangeRoleFailure>> =>
   atomically(async (stores) => {
     const now = clock();
+    // A log-in beside this one is over before, and its token is refused, or begins after, and finds the new role.
+    await stores.users.lock(userId);
     const membership = await stores.organizations.findMembership(userId);
     if (!membership) return fail('membership_not_found');
     const before = membership.role;

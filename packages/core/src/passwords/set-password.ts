@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts';
 import { fail, ok, type Result } from '../result.ts';
-import { isFreshLogIn, type Session } from '../sessions/session.ts';
+import { isFreshLogIn, isLive, type Session } from '../sessions/session.ts';
 import type { User } from '../users/user.ts';
 import { hashNewPassword, type PasswordRejected } from './hash-new-password.ts';
 
@@ -24,7 +24,10 @@ export const setPassword = async (
 
   return deps.atomically(async (stores) => {
     const now = deps.clock();
-    // Somebody set one while the hash was computed.
+    // While the hash was computed, the log-in may have been ended or somebody may have set one: whoever was first wins.
+    const isThere = await stores.users.lock(user.id);
+    const own = isThere && (await stores.sessions.find(session.id, user.id));
+    if (!own || !isLive(own, now)) return fail('step_up_required');
     if (await stores.passwords.find(user.id)) return fail('has_password');
     await stores.passwords.create({ id: deps.secrets.uuid(), userId: user.id, hash: hashed.value, now });
     const { email: to, locale, name } = user;

@@ -22,7 +22,7 @@ export const setUserPassword = async (
 
   return deps.atomically(async (stores) => {
     const now = deps.clock();
-    if (!(await stores.users.find(userId))) return fail('user_not_found');
+    if (!(await stores.users.lock(userId))) return fail('user_not_found');
     await stores.passwords.set({ id: deps.secrets.uuid(), userId, hash: hashed.value, now });
     const endedSessions = await stores.sessions.endAll(userId, 'password_set', now);
     await stores.oneTimeTokens.invalidate(userId, 'reset_password', now);

@@ -24,13 +24,16 @@ const seconds = (ms: number) => Math.floor(ms / 1000);
 /**
  * Signs the session's current pair. The refresh token is made of the session's row and the contract's own claims, so
  * asking again gives the same bytes: that is how a lost answer can be repeated without keeping the token anywhere.
+ *
+ * The role is read when the session's generation is stored and not before, and waits for whoever is changing it: either
+ * the change saw this generation and revokes it, or the token says the new role.
  */
 export const issueTokens = async (
   { tokens, secrets, clock, organizations }: Pick<Deps, 'tokens' | 'secrets' | 'clock' | 'organizations'>,
   { session, user, policy }: { session: Session; user: User; policy: SessionPolicy },
 ): Promise<IssuedTokens> => {
   const now = clock();
-  const membership = policy.needsMembership ? await organizations.findMembership(user.id) : undefined;
+  const membership = policy.needsMembership ? await organizations.findSettledMembership(user.id) : undefined;
   const accessExpiresAt = Math.min(now + policy.accessTtlSeconds * 1000, session.expiresAt);
   const [iat, exp] = [seconds(now), seconds(accessExpiresAt)];
   const common = { sid: session.id, gen: session.generation };

@@ -7,7 +7,7 @@ import { contracts } from '../http/app.ts';
 import type { Contract } from '../http/contract.ts';
 import type { Brand } from '../http/pages/theme.ts';
 import { parseMailFrom, parseSmtpUrl } from '../mail/smtp.ts';
-import { parseRedisUrl } from '../stores/redis/redis-url.ts';
+import { defaultRedisPrefix, parseRedisUrl, problemOfRedisPrefix } from '../stores/redis/redis-url.ts';
 import { mostWorkers, workerCount } from '../workers/worker-count.ts';
 import { ConfigError } from './config-error.ts';
 import { problemOfDatabaseUrl } from './database-url.ts';
@@ -161,7 +161,7 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
   }
   const smtpUrl = text('SMTP_URL');
   const redisUrl = text('REDIS_URL');
-  const redisPrefix = text('TEGATA_REDIS_PREFIX') ?? 'tegata:';
+  const redisPrefix = text('TEGATA_REDIS_PREFIX') ?? defaultRedisPrefix;
   const databaseUrl = text('DATABASE_URL') ?? `sqlite:${resolve(dataDir, 'tegata.db')}`;
   const host = text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1');
   const named = [...new Set(list('TEGATA_CONTRACTS'))];
@@ -205,10 +205,8 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
     problems.push('TEGATA_SESSION_STORE=redis needs REDIS_URL, for example redis://user:password@host:6379.');
   }
   if (redisUrl !== undefined) check(() => parseRedisUrl(redisUrl));
-  // Braces would be taken for a hash tag, and put every key into one slot of a cluster.
-  if (!/^[\w.:-]{1,64}$/.test(redisPrefix)) {
-    problems.push(`TEGATA_REDIS_PREFIX=${redisPrefix}: give up to 64 letters, digits and any of . : - _, such as tegata:.`);
-  }
+  const prefixProblem = problemOfRedisPrefix(redisPrefix);
+  if (prefixProblem) problems.push(prefixProblem);
   if (smtpUrl !== undefined) check(() => parseSmtpUrl(smtpUrl, { production }));
   if (smtpUrl !== undefined || text('MAIL_FROM') !== undefined) check(() => parseMailFrom(mailFrom));
   if (secret !== undefined && weakSecret(secret)) {

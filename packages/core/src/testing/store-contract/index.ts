@@ -12,6 +12,7 @@ export { organizationStoreContract } from './organization-store.ts';
 export { outboxContract } from './outbox.ts';
 export { passwordStoreContract } from './password-store.ts';
 export { purgeStoreContract } from './purge-store.ts';
+export { serviceStoreContract } from './service-store.ts';
 export { sessionStoreContract } from './session-store.ts';
 export { signingKeyStoreContract } from './signing-key-store.ts';
 export { singleUseContract } from './single-use.ts';

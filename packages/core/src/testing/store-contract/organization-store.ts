@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import type { Stores } from '../../deps.ts';
 import type { Organization } from '../../organizations/organization.ts';
-import { fail } from '../../result.ts';
+import { fail, ok } from '../../result.ts';
 import { anId, anOrganization, givenUser, minute, startOfTest as now } from '../test-data.ts';
 import { inParallel, type OpenStores, storeTest } from './stores-under-test.ts';
 
@@ -69,6 +69,61 @@ export const organizationStoreContract = (open: OpenStores): void => {
       await expect(stores.organizations.create(again, { userId: ben.id, role: 'owner' })).rejects.toThrow();
       expect(await stores.organizations.findMembership(ada.id)).toEqual({ organization, role: 'user' });
       expect(await stores.organizations.findMembership(ben.id)).toBeUndefined();
+    });
+
+    test('a role is changed in the organization that is meant, and nowhere else', async ({
+      stores: { organizations, ...stores },
+    }) => {
+      const [ada, ben] = [await givenUser(stores), await givenUser(stores)];
+      const [first, second] = [anOrganization(), anOrganization()];
+      await organizations.create(first, { userId: ada.id, role: 'user' });
+      await organizations.create(second, { userId: ben.id, role: 'user' });
+      expect(await organizations.changeRole(ada.id, first.id, 'admin', now)).toBe(true);
+      expect(await organizations.findMembership(ada.id)).toEqual({ organization: first, role: 'admin' });
+      expect(await organizations.findSettledMembership(ada.id)).toEqual({ organization: first, role: 'admin' });
+      expect(await organizations.findMembership(ben.id)).toMatchObject({ role: 'user' });
+    });
+
+    test('nobody gets a role where they are no member', async ({ stores }) => {
+      const [ada, ben] = [await givenUser(stores), await givenUser(stores)];
+      const [first, second] = [anOrganization(), anOrganization()];
+      await stores.organizations.create(first, { userId: ada.id, role: 'user' });
+      await stores.organizations.create(second, { userId: ben.id, role: 'user' });
+      expect(await stores.organizations.changeRole(ada.id, second.id, 'owner', now)).toBe(false);
+      expect(await stores.organizations.changeRole(anId(), first.id, 'owner', now)).toBe(false);
+      expect(await stores.organizations.changeRole(ada.id, anId(), 'owner', now)).toBe(false);
+      expect(await stores.organizations.findMembership(ada.id)).toMatchObject({ role: 'user' });
+      expect(await stores.organizations.findSettledMembership(anId())).toBeUndefined();
+    });
+
+    test('a role whose change failed is as before', async ({ stores, atomically }) => {
+      const [organization, { id: userId }] = [anOrganization(), await givenUser(stores)];
+      await stores.organizations.create(organization, { userId, role: 'user' });
+      await atomically(async (inside) => {
+        expect(await inside.organizations.changeRole(userId, organization.id, 'owner', now)).toBe(true);
+        expect(await inside.organizations.findMembership(userId)).toMatchObject({ role: 'owner' });
+        return fail('membership_not_found');
+      });
+      expect(await stores.organizations.findMembership(userId)).toMatchObject({ role: 'user' });
+    });
+
+    test('while a role is changing, the settled one is what comes of it', async ({ stores, atomically }) => {
+      const [organization, { id: userId }] = [anOrganization(), await givenUser(stores)];
+      await stores.organizations.create(organization, { userId, role: 'user' });
+      const changed = Promise.withResolvers<void>();
+      let isOver = false;
+      const changing = atomically(async (inside) => {
+        await inside.organizations.changeRole(userId, organization.id, 'admin', now);
+        changed.resolve();
+        // Time for a reader that does not wait to be wrong.
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        isOver = true;
+        return ok(undefined);
+      });
+      await changed.promise;
+      const settled = await stores.organizations.findSettledMembership(userId);
+      expect({ isOver, role: settled?.role }).toEqual({ isOver: true, role: 'admin' });
+      await changing;
     });
 
     test('a membership goes with its user', async ({ stores }) => {

@@ -2,6 +2,7 @@
 import type { Limits } from '@tegata/core';
 import type { Logger } from '../../observe/logger.ts';
 import type { Channel } from '../../revocations/channel.ts';
+import type { EndedLately } from '../sql/missed-revocations.ts';
 import type { SqlStores, StoresElsewhere } from '../sql/sql-stores.ts';
 import { createRedisChannel } from './channel.ts';
 import { openRedis, type RedisOptions } from './connection.ts';
@@ -12,6 +13,7 @@ import { findRisks } from './risks.ts';
 export type RedisParts = {
   /** What lives in Redis in the place of the database's own; nothing where the sessions are not kept there. */
   elsewhere: StoresElsewhere;
+  endedLately: EndedLately | undefined;
   /** Over a database that was opened with `elsewhere`. `close` of what it gives closes Redis too. */
   keep: (database: SqlStores) => SqlStores;
   close: () => Promise<void>;
@@ -36,6 +38,7 @@ export const openRedisParts = async ({ holdsSessions, ...options }: RedisPartsOp
   };
   return {
     elsewhere: stores?.elsewhere ?? (() => ({})),
+    endedLately: stores?.endedLately,
     keep: (database) => ({
       ...(stores?.keep(database) ?? database),
       close: async () => {

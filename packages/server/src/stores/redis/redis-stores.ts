@@ -3,6 +3,7 @@
  * transactions; docs/decisions/0018 says in which order things happen, and why that is safe.
  */
 import type { Deps, Result, Session, Stores } from '@tegata/core';
+import type { EndedLately } from '../sql/missed-revocations.ts';
 import type { SqlStores, StoresElsewhere } from '../sql/sql-stores.ts';
 import type { Redis } from './connection.ts';
 import { createRedisLockouts } from './lockouts.ts';
@@ -11,7 +12,8 @@ import { createRedisSingleUse } from './single-use.ts';
 
 export type StoresInRedis = {
   elsewhere: StoresElsewhere;
-  /** Over a database that was opened with `elsewhere`: takes sessions back whose transaction did not happen. */
+  endedLately: EndedLately;
+  /** Over a database that was opened with `elsewhere`: takes sessions back whose transaction did not happen, and tells verifiers of those that it ended. */
   keep: (database: SqlStores) => SqlStores;
 };
 
@@ -23,9 +25,12 @@ export const createStoresInRedis = (redis: Redis): StoresInRedis => {
     (database: SqlStores): Deps['atomically'] =>
     async <Outcome extends Result<unknown, { code: string }>>(work: (stores: Stores) => Promise<Outcome>) => {
       const begun: Session[] = [];
+      const endedOf = new Map<string, number>();
       const takeBack = async () => {
         // One that cannot be removed is nobody's: its tokens are signed after the commit.
         await Promise.all(begun.map((session) => sessions.remove(session).catch(() => {})));
+        // What cannot be recorded now is made up for by whatever starts or ends a session of the same user next.
+        await Promise.all([...endedOf].map(([userId, now]) => database.recordMissed(userId, now).catch(() => {})));
       };
       const recording = (stores: Stores): Stores => ({
         ...stores,
@@ -33,7 +38,16 @@ export const createStoresInRedis = (redis: Redis): StoresInRedis => {
           ...stores.sessions,
           create: (session, maxSessions) => {
             begun.push(session);
+            endedOf.set(session.userId, session.createdAt);
             return stores.sessions.create(session, maxSessions);
+          },
+          end: (id, userId, reason, now) => {
+            endedOf.set(userId, now);
+            return stores.sessions.end(id, userId, reason, now);
+          },
+          endAll: (userId, reason, now, exceptId) => {
+            endedOf.set(userId, now);
+            return stores.sessions.endAll(userId, reason, now, exceptId);
           },
         },
       });
@@ -49,6 +63,7 @@ export const createStoresInRedis = (redis: Redis): StoresInRedis => {
 
   return {
     elsewhere: (stores) => ({ sessions: sessions.over(stores.users), lockouts, singleUse }),
+    endedLately: sessions.endedLately,
     keep: (database) => ({
       ...database,
       atomically: atomicallyWith(database),

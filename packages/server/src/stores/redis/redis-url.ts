@@ -23,3 +23,11 @@ const isDecodable = (text: string): boolean => {
     return false;
   }
 };
+
+export const defaultRedisPrefix = 'tegata:';
+
+/** What to do about the prefix, or undefined. Braces would be taken for a hash tag, and put every key into one slot of a cluster. */
+export const problemOfRedisPrefix = (prefix: string): string | undefined =>
+  /^[\w.:-]{1,64}$/.test(prefix)
+    ? undefined
+    : `TEGATA_REDIS_PREFIX=${prefix}: give up to 64 letters, digits and any of . : - _, such as tegata:.`;

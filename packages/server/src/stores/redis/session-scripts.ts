@@ -15,6 +15,10 @@ local function finish(key, session, id, reason, now)
   session.endReason = reason
   redis.call('SET', key, cjson.encode(session), 'KEEPTTL')
   redis.call('ZREM', KEYS[1], id)
+  local ended = KEYS[1] .. '-ended'
+  redis.call('ZADD', ended, now, id)
+  redis.call('ZREMRANGEBYSCORE', ended, '-inf', now - 86400000)
+  redis.call('PEXPIRE', ended, 86400000)
 end
 `;
 
@@ -99,6 +103,30 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   end
 end
 return ended
+`);
+
+/** ARGV: since when. Ids and reasons in turn. */
+export const listEnded = script(`${reading}
+local found = {}
+for _, id in ipairs(redis.call('ZRANGE', KEYS[1] .. '-ended', ARGV[1], '+inf', 'BYSCORE')) do
+  local session = read(KEYS[1] .. ':' .. id)
+  if session and session.endedAt ~= cjson.null then
+    found[#found + 1] = id
+    found[#found + 1] = session.endReason
+  end
+end
+return found
+`);
+
+/**
+ * ARGV: id, record, last used, milliseconds to keep. What is there already stays, whatever has become of it since: 0.
+ */
+export const adopt = script(`
+if not redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[4], 'NX') then return 0 end
+local isNew = redis.call('EXISTS', KEYS[1]) == 0
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
+if isNew then redis.call('PEXPIRE', KEYS[1], ARGV[4]) else redis.call('PEXPIRE', KEYS[1], ARGV[4], 'GT') end
+return 1
 `);
 
 /** Ids and records in turn, last used first. */

@@ -3,13 +3,15 @@
  *
  *     <prefix>{<user id>}:sessions           sorted set: ids of the sessions that have not ended, by last use
  *     <prefix>{<user id>}:sessions:<id>      string: the session as JSON, without its id and its user's
+ *     <prefix>{<user id>}:sessions-ended     sorted set: ids of those that ended within a day, by when
  *
  * The hash tag keeps one user's keys in one slot of a cluster, so a script may touch them all. A record lives until a day
  * after its last refresh token ran out: until then somebody may ask why the session ended. The index outlives every
  * record in it. A session that is missing in the index counts as gone: if Redis ever dropped an index, its sessions
  * could not be ended all together any more, so they end with it.
  */
-import { isLive, type Session, type SessionStore, type UserStore } from '@tegata/core';
+import { isLive, type Session, type SessionEndReason, type SessionStore, type UserStore } from '@tegata/core';
+import type { EndedLately } from '../sql/missed-revocations.ts';
 import type { Redis } from './connection.ts';
 import * as scripts from './session-scripts.ts';
 
@@ -24,6 +26,9 @@ const millisecondsToKeep = (expiresAt: number, now: number): number => Math.max(
 export type RedisSessions = {
   /** As the core sees them; `users` gives the owner of a session. */
   over: (users: Pick<UserStore, 'find'>) => SessionStore;
+  endedLately: EndedLately;
+  /** Takes over a live session from another store. False when it is here already, whatever has become of it since. */
+  adopt: (session: Session, now: number) => Promise<boolean>;
   /** Takes back what `create` made, as if it had never been. The sessions that it ended stay ended. */
   remove: (session: Pick<Session, 'id' | 'userId'>) => Promise<void>;
 };
@@ -92,6 +97,19 @@ export const createRedisSessions = (redis: Redis): RedisSessions => {
         return session && { session, user };
       },
     }),
+    endedLately: async (userId, since) => {
+      const found = (await redis.run(scripts.listEnded, [indexOf(userId)], [since])) as string[];
+      const ended: Awaited<ReturnType<EndedLately>> = [];
+      for (let at = 0; at < found.length; at += 2) {
+        ended.push({ sessionId: found[at] as string, reason: found[at + 1] as SessionEndReason });
+      }
+      return ended;
+    },
+    adopt: (session, now) => {
+      const { id, lastUsedAt, expiresAt } = session;
+      const record = [id, toRecord(session), lastUsedAt, millisecondsToKeep(expiresAt, now)];
+      return changed(redis.run(scripts.adopt, keysOf(session), record));
+    },
     remove: async (session) => {
       await redis.run(scripts.remove, keysOf(session), [session.id]);
     },

@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { fail, ok, Unavailable } from '@tegata/core';
 import {
   anId,
@@ -34,16 +38,16 @@ const connect = (prefix = `${anId()}:`) => openRedis({ url: server.url, prefix, 
 const silent = { audit: () => {}, outboxAdded: () => {} };
 
 /** Empty stores: a database in memory, and a prefix of their own. */
-const open = async (onCommitted: CommitHooks = silent) => {
+const open = async (onCommitted: CommitHooks = silent, url = 'sqlite::memory:') => {
   const redis = await connect();
   const seal = createSeal(deriveKeys(['a secret for the mails of these tests']).ring('outbox'));
-  const { elsewhere, keep } = createStoresInRedis(redis);
-  const database = await openSqlStores({ url: 'sqlite::memory:', seal, elsewhere, onCommitted });
+  const { keep, ...there } = createStoresInRedis(redis);
+  const database = await openSqlStores({ url, seal, ...there, onCommitted });
   const close = async () => {
     await database.close();
     await redis.close();
   };
-  return { redis, ...keep(database), close };
+  return { redis, database, ...keep(database), close };
 };
 type Opened = Awaited<ReturnType<typeof open>>;
 
@@ -202,6 +206,135 @@ describe('a transaction whose sessions are in Redis', () => {
       return ok((await inside.sessions.findWithUser(session.id, ada.id))?.user?.status);
     });
     expect(seen).toEqual(ok('suspended'));
+  });
+});
+
+describe('revocations of sessions in Redis', () => {
+  const told = async ({ revocations }: Pick<Opened, 'revocations'>) =>
+    (await revocations.listAfter('', now)).map(({ sessionId, reason }) => [sessionId, reason]).sort();
+  /** Ends all of them in a transaction that never commits, as when the process dies in between: nobody cleans up. */
+  const endAndDie = (database: Opened['database'], userId: string) =>
+    database
+      .atomically(async (inside) => {
+        await inside.sessions.endAll(userId, 'password_changed', now);
+        throw new Error('died here');
+      })
+      .catch(() => {});
+
+  test('whose end could not be committed are written at once: Redis has ended them all the same', async (opened) => {
+    const folder = await mkdtemp(join(tmpdir(), 'tegata-redis-'));
+    const file = `${folder}/tegata.db`;
+    const { stores, atomically, revocations, close } = await open(silent, `sqlite:${file}`);
+    const ada = await givenUser(stores);
+    const session = aSession(ada.id);
+    await stores.sessions.create(session, 10);
+    // A violation that is found out by the commit, and not before.
+    const other = new DatabaseSync(file);
+    other.exec(`create table owed (id text references users (id) deferrable initially deferred);
+      create trigger broken after insert on audit_events begin insert into owed values ('nobody'); end`);
+    other.close();
+    let isDone = false;
+    const ending = atomically(async (inside) => {
+      await inside.sessions.endAll(ada.id, 'password_changed', now);
+      await inside.audit.add({ type: 'password.changed', userId: ada.id }, now);
+      isDone = true;
+      return ok(undefined);
+    });
+    await expect(ending).rejects.toThrow(/FOREIGN KEY/);
+    expect(isDone).toBe(true);
+    expect(await stores.sessions.find(session.id, ada.id)).toMatchObject({ endReason: 'password_changed' });
+    expect(await told({ revocations })).toEqual([[session.id, 'password_changed']]);
+    await close();
+    await rm(folder, { recursive: true });
+    expect(await told(opened)).toEqual([]);
+  });
+
+  test('whose end could not be committed, because something was refused, are written at once too', async (opened) => {
+    const { stores, atomically } = opened;
+    const ada = await givenUser(stores);
+    const [one, other] = [aSession(ada.id), aSession(ada.id)];
+    for (const session of [one, other]) await stores.sessions.create(session, 10);
+    await atomically(async (inside) => {
+      await inside.sessions.end(one.id, ada.id, 'logged_out', now);
+      return fail('changed_meanwhile');
+    });
+    expect(await told(opened)).toEqual([[one.id, 'logged_out']]);
+    await atomically(async (inside) => {
+      await inside.sessions.create(aSession(ada.id, { lastUsedAt: now + 1 }), 1);
+      return fail('changed_meanwhile');
+    });
+    expect(await told(opened)).toEqual([
+      [one.id, 'logged_out'],
+      [other.id, 'session_limit'],
+    ]);
+  });
+
+  const next: [string, (stores: Opened['stores'], session: { id: string; userId: string }) => Promise<unknown>][] = [
+    ['the same call again', ({ sessions }, { userId }) => sessions.endAll(userId, 'password_changed', now)],
+    ['the end of one of them again', ({ sessions }, { id, userId }) => sessions.end(id, userId, 'session_revoked', now)],
+    ['the next log-in', ({ sessions }, { userId }) => sessions.create(aSession(userId), 10)],
+  ];
+  for (const [sentence, work] of next) {
+    test(`that a crash kept from being written are made up for by ${sentence}, once`, async (opened) => {
+      const { stores, database } = opened;
+      const [ada, ben] = [await givenUser(stores), await givenUser(stores)];
+      const mine = [aSession(ada.id), aSession(ada.id)];
+      const his = aSession(ben.id);
+      for (const session of [...mine, his]) await stores.sessions.create(session, 10);
+      await endAndDie(database, ada.id);
+      await endAndDie(database, ben.id);
+      expect(await told(opened)).toEqual([]);
+      for (let times = 0; times < 2; times += 1) await work(stores, mine[0]!);
+      expect(await told(opened)).toEqual(mine.map(({ id }) => [id, 'password_changed']));
+      await stores.sessions.create(aSession(ben.id), 10);
+      expect(await told(opened)).toHaveLength(3);
+    });
+  }
+
+  test('are written once where nothing went wrong, and never for one that lives', async (opened) => {
+    const { stores } = opened;
+    const { id: userId } = await givenUser(stores);
+    const made = [0, 1, 2, 3].map(() => aSession(userId));
+    for (const session of made) await stores.sessions.create(session, 3);
+    await stores.sessions.end(made[1]!.id, userId, 'logged_out', now);
+    await stores.sessions.endAll(userId, 'logged_out_everywhere', now, made[3]!.id);
+    expect(await told(opened)).toEqual(
+      [made[0]!, made[1]!, made[2]!]
+        .map(({ id }, index) => [id, ['session_limit', 'logged_out', 'logged_out_everywhere'][index]])
+        .sort(),
+    );
+    expect(await stores.sessions.listLive(userId, now)).toMatchObject([{ id: made[3]!.id }]);
+  });
+
+  test('that ended longer ago than any token lives are not written any more', async (opened) => {
+    const { stores, database } = opened;
+    const { id: userId } = await givenUser(stores);
+    await stores.sessions.create(aSession(userId), 10);
+    await endAndDie(database, userId);
+    await stores.sessions.create(aSession(userId, { createdAt: now + 2 * hour }), 10);
+    expect(await told(opened)).toEqual([]);
+  });
+});
+
+describe('sessions that come from another store', () => {
+  test('are taken over as they are, however many there are, and no second time', async ({ stores, redis }) => {
+    const { adopt } = createRedisSessions(redis);
+    const { id: userId } = await givenUser(stores);
+    const made = Array.from({ length: 20 }, () => aSession(userId, { generation: 7, createdAt: now - 30 * day }));
+    for (const session of made) expect(await adopt(session, now)).toBe(true);
+    expect((await stores.sessions.listLive(userId, now)).map(({ id }) => id).sort()).toEqual(made.map(({ id }) => id).sort());
+    const [one, other] = [made[0]!, made[1]!];
+    expect(await stores.sessions.find(one.id, userId)).toEqual(one);
+    expect(await secondsLeft(redis, `${redis.prefix}{${userId}}:sessions:${one.id}`)).toBe(seconds(one.expiresAt - now + day));
+
+    // What has happened since is not undone: neither an end nor a rotation.
+    await stores.sessions.end(one.id, userId, 'logged_out', now);
+    const { id, generation, refreshJti } = other;
+    const to = { refreshJti: anId(), refreshKid: 'k' };
+    await stores.sessions.rotate({ id, userId, from: { generation, refreshJti }, to, expiresAt: now + day, now });
+    for (const session of made) expect(await adopt(session, now)).toBe(false);
+    expect(await stores.sessions.find(one.id, userId)).toMatchObject({ endReason: 'logged_out' });
+    expect(await stores.sessions.find(id, userId)).toMatchObject({ generation: 8 });
   });
 });
 

@@ -206,6 +206,8 @@ export type SqlDatabase = {
   serialize: (transaction: Transaction<Database>, key: string) => Promise<void>;
   /** Ends the selection of one row that nobody else may change or lock until the transaction ends. */
   lockRow: RawBuilder<unknown>;
+  /** Ends the selection of rows of that table that nobody else may be changing: it waits until they have. */
+  waitForWriters: (table: keyof Database) => RawBuilder<unknown>;
   /** Ends the sub-select of a claim, so that a worker passes over rows another one is claiming: `for update skip locked`. */
   skipLocked: RawBuilder<unknown>;
   /** Ends a write that need not wait for the disk: it may be forgotten when the power fails, never when the process dies. */

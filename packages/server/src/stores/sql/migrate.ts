@@ -11,6 +11,7 @@ import { signingKeys } from './migrations/0004-signing-keys.ts';
 import { connections } from './migrations/0005-connections.ts';
 import { services } from './migrations/0006-services.ts';
 import { revocations } from './migrations/0007-revocations.ts';
+import { revocationsByUser } from './migrations/0008-revocations-by-user.ts';
 
 /** Imported rather than read from a folder, so that a bundled or compiled server has them too. Append only. */
 const migrations: Record<string, Migration> = {
@@ -21,6 +22,7 @@ const migrations: Record<string, Migration> = {
   '0005-connections': connections,
   '0006-services': services,
   '0007-revocations': revocations,
+  '0008-revocations-by-user': revocationsByUser,
 };
 
 const migrationTable = 'tegata_migrations';

@@ -1,9 +1,12 @@
 /** Organizations and who belongs to them. */
-import type { OrganizationStore, Role } from '@tegata/core';
+import type { Membership, OrganizationStore, Role } from '@tegata/core';
 import type { Kysely } from 'kysely';
-import { type Database, inTransaction } from './database.ts';
+import { type Database, inTransaction, type SqlDatabase } from './database.ts';
 
-export const createOrganizationStore = (db: Kysely<Database>): OrganizationStore => ({
+export const createOrganizationStore = (
+  db: Kysely<Database>,
+  { waitForWriters }: Pick<SqlDatabase, 'waitForWriters'>,
+): OrganizationStore => ({
   create: ({ id, name, subscription, createdAt }, { userId, role }) =>
     inTransaction(db, async (transaction) => {
       await transaction
@@ -16,19 +19,14 @@ export const createOrganizationStore = (db: Kysely<Database>): OrganizationStore
         .execute();
     }),
 
-  findMembership: async (userId) => {
-    const row = await db
-      .selectFrom('memberships')
-      .innerJoin('organizations', 'organizations.id', 'memberships.organization_id')
-      .select(['organizations.id', 'organizations.name', 'organizations.created_at', 'memberships.role'])
-      .where('memberships.user_id', '=', userId)
-      .orderBy('memberships.created_at')
-      .limit(1)
-      .executeTakeFirst();
-    if (!row) return undefined;
-    const { id, name, created_at: createdAt } = row;
-    return { organization: { id, name, subscription: 'free', createdAt }, role: row.role as Role };
-  },
+  findMembership: async (userId) => toMembership(await selectMembership(db, userId).executeTakeFirst()),
+
+  // A transaction, because on SQLite that is what waits for other writers.
+  findSettledMembership: (userId) =>
+    inTransaction(db, async (transaction) => {
+      const settled = selectMembership(transaction, userId).modifyEnd(waitForWriters('memberships'));
+      return toMembership(await settled.executeTakeFirst());
+    }),
 
   changeRole: (userId, organizationId, role, now) =>
     inTransaction(db, async (transaction) => {
@@ -43,3 +41,20 @@ export const createOrganizationStore = (db: Kysely<Database>): OrganizationStore
       return true;
     }),
 });
+
+const selectMembership = (db: Kysely<Database>, userId: string) =>
+  db
+    .selectFrom('memberships')
+    .innerJoin('organizations', 'organizations.id', 'memberships.organization_id')
+    .select(['organizations.id', 'organizations.name', 'organizations.created_at', 'memberships.role'])
+    .where('memberships.user_id', '=', userId)
+    .orderBy('memberships.created_at')
+    .limit(1);
+
+const toMembership = (
+  row: { id: string; name: string; created_at: number; role: string } | undefined,
+): Membership | undefined => {
+  if (!row) return undefined;
+  const { id, name, created_at: createdAt, role } = row;
+  return { organization: { id, name, subscription: 'free', createdAt }, role: role as Role };
+};

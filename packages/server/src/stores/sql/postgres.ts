@@ -44,6 +44,7 @@ export const openPostgres = (
     },
     // Not against rows that only refer to it, such as a new token of the user.
     lockRow: sql`for no key update`,
+    waitForWriters: (table) => sql`for share of ${sql.table(table)}`,
     skipLocked: sql`for update skip locked`,
     // A transaction of its own to say so would cost more than the flush, which PostgreSQL shares among those who wait.
     unflushed: sql``,

@@ -10,6 +10,7 @@ import { createEmailStore } from './emails.ts';
 import { createLeases } from './leases.ts';
 import { createLockoutStore } from './lockouts.ts';
 import { migrateToLatest } from './migrate.ts';
+import { addMissedRevocations, type EndedLately } from './missed-revocations.ts';
 import { createOneTimeTokenStore } from './one-time-tokens.ts';
 import { createOrganizationStore } from './organizations.ts';
 import { createOutbox } from './outbox.ts';
@@ -42,6 +43,8 @@ export type SqlStores = {
   stores: Stores;
   atomically: Deps['atomically'];
   revocations: RevocationLog;
+  /** Adds the rows of the user's sessions that ended in another engine, in a transaction that did not happen. */
+  recordMissed: (userId: string, now: number) => Promise<void>;
   /** Reads from the database. @throws Unavailable when it cannot. */
   ping: () => Promise<void>;
   /** Waits for what is running, then closes. */
@@ -66,6 +69,7 @@ export const openSqlStores = async ({
   seal,
   keepRevocationsMs = 65 * 60_000,
   elsewhere = () => ({}),
+  endedLately,
   onCommitted,
 }: {
   url: string;
@@ -74,6 +78,8 @@ export const openSqlStores = async ({
   /** How long a revocation is kept: as long as an access token may live, and a little longer. */
   keepRevocationsMs?: number;
   elsewhere?: StoresElsewhere | undefined;
+  /** Of the sessions in another engine: see missed-revocations.ts. */
+  endedLately?: EndedLately | undefined;
   onCommitted: OnCommitted;
 }): Promise<SqlStores> => {
   const database = await openDatabase(url, postgres);
@@ -85,8 +91,9 @@ export const openSqlStores = async ({
     throw error;
   }
 
+  const behind = { database, seal, keepRevocationsMs, elsewhere, endedLately };
   return {
-    stores: createStores(db, { database, seal, keepRevocationsMs, elsewhere, onCommitted }),
+    stores: createStores(db, { ...behind, onCommitted }),
     revocations: createRevocationLog(db),
 
     atomically: async <Outcome extends Result<unknown, { code: string }>>(work: (stores: Stores) => Promise<Outcome>) => {
@@ -99,9 +106,7 @@ export const openSqlStores = async ({
       let outcome: Outcome | undefined;
       try {
         await db.transaction().execute(async (transaction) => {
-          outcome = await work(
-            createStores(transaction, { database, seal, keepRevocationsMs, elsewhere, onCommitted: whenCommitted }),
-          );
+          outcome = await work(createStores(transaction, { ...behind, onCommitted: whenCommitted }));
           if (!outcome.ok) throw rollBack;
         });
       } catch (error) {
@@ -110,6 +115,16 @@ export const openSqlStores = async ({
       }
       for (const tell of committed) tell();
       return outcome!;
+    },
+
+    recordMissed: async (userId, now) => {
+      if (!endedLately) return;
+      const missed = await db
+        .transaction()
+        .execute((transaction) =>
+          addMissedRevocations(transaction, { endedLately, keepMs: keepRevocationsMs }, { userId, now, told: new Set() }),
+        );
+      if (missed.length > 0) onCommitted.revoked?.();
     },
 
     ping: async () => {
@@ -128,6 +143,7 @@ type Behind = {
   seal: Seal;
   keepRevocationsMs: number;
   elsewhere: StoresElsewhere;
+  endedLately: EndedLately | undefined;
   onCommitted: OnCommitted;
 };
 
@@ -139,6 +155,7 @@ const createStores = (db: Kysely<Database>, behind: Behind): Stores =>
     },
     serialize: behind.database.serialize,
     keepMs: behind.keepRevocationsMs,
+    endedLately: behind.endedLately,
     recorded: () => behind.onCommitted.revoked?.(),
   });
 
@@ -147,7 +164,7 @@ const createPlainStores = (db: Kysely<Database>, { database, seal, onCommitted }
   emails: createEmailStore(db),
   passwords: createPasswordStore(db),
   connections: createConnectionStore(db),
-  organizations: createOrganizationStore(db),
+  organizations: createOrganizationStore(db, database),
   sessions: createSessionStore(db, database),
   oneTimeTokens: createOneTimeTokenStore(db),
   lockouts: createLockoutStore(db, database),

@@ -45,6 +45,7 @@ export const openSqlite = async (
     // One writer at a time: `begin immediate` has already made everybody else wait.
     serialize: async () => {},
     lockRow: sql``,
+    waitForWriters: () => sql``,
     skipLocked: sql``,
     unflushed: sql.raw(unflushedMark),
     // SQLite's changes of schema are transactional, though Kysely's Migrator does not count on it.

@@ -30,6 +30,7 @@ import {
   outboxContract,
   passwordStoreContract,
   purgeStoreContract,
+  serviceStoreContract,
   sessionStoreContract,
   signingKeyStoreContract,
   singleUseContract,
@@ -83,6 +84,7 @@ const contracts: Record<string, (open: OpenStores) => void> = {
   passwordStoreContract,
   connectionStoreContract,
   organizationStoreContract,
+  serviceStoreContract,
   sessionStoreContract,
   oneTimeTokenStoreContract,
   singleUseContract,
@@ -295,6 +297,7 @@ describe('migrating', () => {
     '0005-connections',
     '0006-services',
     '0007-revocations',
+    '0008-revocations-by-user',
   ];
 
   it('happens once when several processes start at once on a new file', async () => {
@@ -499,7 +502,10 @@ describe('the plan of every query of a request', () => {
   });
 });
 
-const runEveryQuery = async (db: Kysely<Database>, database: Pick<SqlDatabase, 'serialize' | 'lockRow' | 'skipLocked'>) => {
+const runEveryQuery = async (
+  db: Kysely<Database>,
+  database: Pick<SqlDatabase, 'serialize' | 'lockRow' | 'waitForWriters' | 'skipLocked'>,
+) => {
   const [users, emails, passwords] = [createUserStore(db, database), createEmailStore(db), createPasswordStore(db)];
   const [sessions, tokens] = [createSessionStore(db, database), createOneTimeTokenStore(db)];
   const outbox = createOutbox(db, { skipLocked: database.skipLocked, seal, added: () => {} });
@@ -521,9 +527,10 @@ const runEveryQuery = async (db: Kysely<Database>, database: Pick<SqlDatabase, '
   await passwords.replace(ada.id, hash, hash, now);
   await passwords.find(ada.id);
 
-  const organizations = createOrganizationStore(db);
+  const organizations = createOrganizationStore(db, database);
   await organizations.create(anOrganization(), { userId: ada.id, role: 'user' });
   await organizations.findMembership(ada.id);
+  await organizations.findSettledMembership(ada.id);
   await organizations.changeRole(ada.id, anId(), 'admin', now);
 
   const services = createServiceStore(db);

@@ -13,6 +13,7 @@ export type Table = { name: string; columns: readonly string[]; key: readonly st
 export const leftBehind: Readonly<Record<string, string>> = {
   tegata_migrations: 'each database keeps its own record of its schema',
   tegata_migration_lock: 'belongs to the migrations of its database',
+  leases: 'names processes of the old server that are gone; the new one takes its own',
 };
 
 /** Parents before children, so that every foreign key finds its row. */

@@ -1,9 +1,9 @@
 /**
  * Moves everything from one database to another. The source is closed to writers meanwhile. How far it got is seen from
  * the target itself: each table is filled in the order of its key, so that a count says where to go on after a crash. At
- * the end both are read in full and compared.
+ * the end both are read in full and compared. Live sessions may go to another store, which knows those it has already.
  */
-import type { Session } from '@tegata/core';
+import { isLive, type Session } from '@tegata/core';
 import type { Kysely } from 'kysely';
 import type { Database } from '../database.ts';
 import { migrateToLatest, schemaState } from '../migrate.ts';
@@ -21,49 +21,63 @@ export type TransferOptions = {
   batchRows?: number;
   /** Told in words what is going on. */
   report: (text: string) => void;
-  /**
-   * Where the target keeps its sessions outside of its tables: given every live session, in batches, after the tables
-   * are complete. It may be given one again, when the transfer is repeated.
-   */
-  loadSessions?: ((sessions: readonly Session[]) => Promise<void>) | undefined;
+  /** Where the target keeps its sessions outside of its tables: the live ones go there, after the tables are complete. */
+  sessionsTo?: SessionsElsewhere | undefined;
 };
+
+export type SessionsElsewhere = {
+  /** Takes over those that it does not have, as they are. Returns how many that were. */
+  adopt: (sessions: readonly Session[], now: number) => Promise<number>;
+};
+
+/** `there`: had been there already, from an interrupted transfer, and stayed as they were. */
+export type SessionsMoved = { live: number; there: number; notLive: number };
+
+export type Transferred = { tables: Moved[]; sessions: SessionsMoved | undefined };
 
 export type Moved = { table: string; source: Sum; target: Sum; isSame: boolean };
 
 /** How many rows of each table were there already, from a transfer that was interrupted. */
 type Found = { table: Table; inSource: number; inTarget: number; prefix: Sum };
 
-export const transfer = async (options: TransferOptions): Promise<Moved[]> => {
-  const { report, dryRun = false, batchRows: size = 1_000 } = options;
-  const tables = await tablesToMove();
+export const transfer = async (options: TransferOptions): Promise<Transferred> => {
+  const { report, dryRun = false, batchRows: size = 1_000, sessionsTo } = options;
+  const everyTable = await tablesToMove();
+  const sessionTable = everyTable.find(({ name }) => name === 'sessions')!;
+  // The table would be wrong from the first rotation elsewhere, and right again for nobody who returned to it.
+  const tables = everyTable.filter((table) => !sessionsTo || table !== sessionTable);
   const source = await openSource(options.from, { isClosed: !dryRun });
   try {
     return await source.reading(async (from) => {
       await refuseOtherSchema(source, from);
+      const countSessions = () => (sessionsTo ? moveSessions(from, sessionTable, size) : undefined);
       const target = await openTarget(options.to, { create: !dryRun });
       if (!target) {
         report('The target does not exist yet.');
-        return await countOnly(from, tables);
+        return { tables: await countOnly(from, tables), sessions: await countSessions() };
       }
       try {
         if (!dryRun) await migrate(target);
         const { db } = target.database;
         if (dryRun && (await schemaState(db)).missing.length > 0) {
           report('The target has no schema yet, or an older one; the transfer brings it up to date.');
-          return await countOnly(from, tables);
+          return { tables: await countOnly(from, tables), sessions: await countSessions() };
         }
         await refuseOtherSchema(target, db);
+        if (sessionsTo) await refuseSessionsInTable(target, sessionTable);
         const found = [];
         for (const table of tables) found.push(await compareBeginning({ source, from, target, table, size }));
         const already = found.reduce((sum, { inTarget }) => sum + inTarget, 0);
         if (already > 0) report(`${already} rows are there already, from an interrupted transfer: going on behind them.`);
-        if (dryRun) return found.map(({ table, inSource, prefix }) => planned(table, inSource, prefix));
+        if (dryRun) {
+          const plans = found.map(({ table, inSource, prefix }) => planned(table, inSource, prefix));
+          return { tables: plans, sessions: await countSessions() };
+        }
 
         const moved: Moved[] = [];
         for (const one of found) moved.push(await moveTable({ ...one, source, from, target, size, report }));
         await target.afterwards();
-        if (options.loadSessions) await loadLiveSessions(from, tables, size, options.loadSessions);
-        return moved;
+        return { tables: moved, sessions: sessionsTo && (await moveSessions(from, sessionTable, size, sessionsTo)) };
       } finally {
         await target.database.close();
       }
@@ -159,17 +173,21 @@ const countOnly = async (from: Reader, tables: readonly Table[]): Promise<Moved[
   return counted;
 };
 
-const loadLiveSessions = async (
-  from: Reader,
-  tables: readonly Table[],
-  size: number,
-  load: NonNullable<TransferOptions['loadSessions']>,
-): Promise<void> => {
-  const table = tables.find(({ name }) => name === 'sessions');
-  if (!table) throw new Error('there is no table of sessions');
+/** A table of sessions beside those elsewhere is from a transfer without them: whoever started a server on it would revive it. */
+const refuseSessionsInTable = async ({ name, database, asking }: Side, table: Table): Promise<void> => {
+  if ((await asking(() => countRows(database.db, table))) === 0) return;
+  throw new TransferError(`${name} holds sessions in its own table. Nothing was written. Drop the database and make it again.`);
+};
+
+/** Gives every live session to `to`; without one it only counts. */
+const moveSessions = async (from: Reader, table: Table, size: number, to?: SessionsElsewhere): Promise<SessionsMoved> => {
   const now = Date.now();
+  const moved: SessionsMoved = { live: 0, there: 0, notLive: 0 };
   for await (const rows of batches(from, table, { size })) {
-    const sessions = rows.map((row) => toSession(row as Parameters<typeof toSession>[0]));
-    await load(sessions.filter(({ endedAt, expiresAt }) => endedAt === null && expiresAt > now));
+    const live = rows.map((row) => toSession(row as Parameters<typeof toSession>[0])).filter((session) => isLive(session, now));
+    moved.live += live.length;
+    moved.notLive += rows.length - live.length;
+    if (to) moved.there += live.length - (await to.adopt(live, now));
   }
+  return moved;
 };

@@ -6,6 +6,7 @@ const journeys = [
     (folder) => `test/${folder}/**/*.test.ts`,
   ),
   'test/cli/users.test.ts',
+  'test/cli/import.test.ts',
 ];
 const withoutDatabase = ['docs', 'openapi', 'methods', 'language', 'cors', 'embedded', 'secrets'].map(
   (name) => `test/http/${name}.test.ts`,

@@ -358,6 +358,7 @@ export type Outbox = {
 export type AuditEvent = {
   type:
     | 'user.registered'
+    | 'user.imported'
     | 'user.updated'
     | 'user.closed'
     | 'user.claimed'

@@ -3,6 +3,7 @@ export type * from './connections/connection.ts';
 export type { FinishConnectionFailure, FinishedConnection } from './connections/finish-connection.ts';
 export { type LinkingRow, linkingTable } from './connections/linking-rules.ts';
 export type * from './connections/provider.ts';
+export { profileName, profilePicture } from './connections/provider.ts';
 export * from './deps.ts';
 export { type EmailAddress, localPart, parseEmailAddress } from './emails/email-address.ts';
 export type * from './limits/lockout.ts';

@@ -1,10 +1,15 @@
-// Passwords become Argon2id or bcrypt hashes, and either verifies whatever is configured: old users may come from
-// elsewhere, and the setting may have changed. All of it runs in the hashing lane.
+// Passwords become Argon2id or bcrypt hashes, and either verifies whatever is configured, because the setting may have
+// changed; so do the hashes that users brought along from elsewhere (`foreign-hashes/`). All of it runs in the hashing lane.
 
 import { randomBytes } from 'node:crypto';
 import * as argon2 from '@node-rs/argon2';
 import type { PasswordHash, PasswordHasher } from '@tegata/core';
 import bcrypt from 'bcrypt';
+import { mostArgon2Work } from './foreign-hashes/argon2.ts';
+import { bcryptReadsItWhole, mostBcryptCost } from './foreign-hashes/bcrypt.ts';
+import { mostMemoryKiB } from './foreign-hashes/foreign-hash.ts';
+import { verifyForeign } from './foreign-hashes/verify-foreign.ts';
+import { readWrapped, wrappedPassword } from './foreign-hashes/wrapped-hash.ts';
 import type { HashingLane } from './hashing-lane.ts';
 
 export type HashParameters = { argon2: { memoryKiB: number; passes: number }; bcryptCost: number };
@@ -12,28 +17,37 @@ export type HashParameters = { argon2: { memoryKiB: number; passes: number }; bc
 /** OWASP's password storage recommendation: Argon2id with 19 MiB, two passes and one lane; bcrypt with cost 12. */
 export const recommendedParameters: HashParameters = { argon2: { memoryKiB: 19_456, passes: 2 }, bcryptCost: 12 };
 
-const bcryptHash = /^\$2[aby]\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}$/;
-const argon2Hash = /^\$argon2id?\$(v=\d+\$)?m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{11,}$/;
-/** KiB times passes of the heaviest hash that is verified, a second of work: no imported row may block the lane for minutes. */
-const heaviestArgon2 = 2 ** 21;
+const bcryptHash = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
+const argon2Hash = /^\$argon2(?:id|i|d)\$(v=\d+\$)?m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{11,}$/;
+
+const isBcrypt = (hash: string): boolean => {
+  const cost = Number(bcryptHash.exec(hash)?.[1]);
+  return cost >= 4 && cost <= mostBcryptCost;
+};
 
 /** Undefined when `hash` is no Argon2 hash that can be verified. */
 const compareArgon2 = async (password: string, hash: string): Promise<boolean | undefined> => {
   if (hash.length > 512 || !argon2Hash.test(hash)) return undefined;
   try {
     const { memoryCost, timeCost } = argon2.parseOptions(hash);
-    return memoryCost * timeCost > heaviestArgon2 ? undefined : await argon2.verify(hash, password);
+    if (memoryCost * timeCost > mostArgon2Work || memoryCost > mostMemoryKiB) return undefined;
+    return await argon2.verify(hash, password);
   } catch {
     // The pattern is not the whole grammar: parameters may still contradict each other.
     return undefined;
   }
 };
 
-/**
- * bcrypt reads 72 bytes and drops the rest; and since it repeats the password with a NUL after it, `ab` and `ab\0ab`
- * have one hash. Such passwords never verify against a bcrypt hash.
- */
-const bcryptReadsItWhole = (password: string): boolean => Buffer.byteLength(password) <= 72 && !password.includes('\0');
+/** Undefined when `hash` is no wrapped one. The inner derivation is cheap, or it would not have been wrapped. */
+const compareWrapped = async (password: string, hash: string): Promise<boolean | undefined> => {
+  const wrapped = readWrapped(hash);
+  if (!wrapped) return undefined;
+  try {
+    return await compareArgon2(wrappedPassword(await wrapped.inner.derive(password)), wrapped.outer);
+  } catch {
+    return undefined;
+  }
+};
 
 const unpadded = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '');
 
@@ -63,7 +77,11 @@ export const createPasswordHasher = (
     const argon2Answer = await compareArgon2(password, hash);
     if (argon2Answer !== undefined) return argon2Answer;
     // The C code does not know PHP's name for what is otherwise `$2b$`.
-    if (bcryptHash.test(hash) && bcryptReadsItWhole(password)) return bcrypt.compare(password, hash.replace('$2y$', '$2b$'));
+    if (isBcrypt(hash) && bcryptReadsItWhole(password)) return bcrypt.compare(password, hash.replace('$2y$', '$2b$'));
+    if (!isBcrypt(hash)) {
+      const foreignAnswer = (await compareWrapped(password, hash)) ?? (await verifyForeign(password, hash));
+      if (foreignAnswer !== undefined) return foreignAnswer;
+    }
     // A quick "no" would tell that this account exists and has an odd hash.
     await compare(algorithm === 'bcrypt' ? '' : password, dummyHash);
     return false;

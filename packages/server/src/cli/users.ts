@@ -4,6 +4,7 @@ import type { Role, User } from '@tegata/core';
 import type { Engine } from '../compose.ts';
 import { type Command, UsageError } from './command.ts';
 import { printable, withExistingEngine } from './existing-engine.ts';
+import { exportPeople, importPeople } from './people.ts';
 
 type Action = (engine: Engine, rest: string[]) => Promise<number>;
 
@@ -118,8 +119,12 @@ export const users: Command = {
     ['users unlock <id|email>', 'Forget failed log-ins and lift the lock.'],
     ['users set-password <id|email>', 'A new password, read from standard input; ends every session.'],
     ['users role <id|email> <role>', 'user, admin or owner of their organization.'],
+    ['users import <file>', 'Users from lines of JSON, with their password hashes; --dry-run, --report FILE. docs/import.md'],
+    ['users export [file]', 'Everybody as lines of JSON; --with-password-hashes.'],
   ],
   run: async ([name, ...rest]) => {
+    if (name === 'import') return importPeople(rest);
+    if (name === 'export') return exportPeople(rest);
     const action = actions[name ?? ''];
     if (!action) throw new UsageError(name ? `There is no "users ${name}".` : 'Say what to do with users:');
     return withExistingEngine((engine) => action(engine, rest));

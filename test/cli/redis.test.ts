@@ -15,7 +15,7 @@ const started = async (settings?: RedisSettings) => {
 
 const doctor = async (settings: Record<string, string>) => {
   const { code, stdout } = await runTegata(['doctor'], { TEGATA_DATA_DIR: await temporaryFolder(), ...settings });
-  const findings = [...stdout.matchAll(/^(ok|note|PROBLEM) +Redis +(.*)$/gm)].map(([, level, text]) => `${level}: ${text}`);
+  const findings = [...stdout.matchAll(/^(ok|note|PROBLEM) +redis +(.*)$/gm)].map(([, level, text]) => `${level}: ${text}`);
   return { code, findings };
 };
 

@@ -1,3 +1,4 @@
+import { listAuditEvents } from './audit/list-audit-events.ts';
 import { beginConnection } from './connections/begin-connection.ts';
 import { finishConnection } from './connections/finish-connection.ts';
 import { listConnections } from './connections/list-connections.ts';
@@ -108,6 +109,7 @@ export const createAuth = (deps: Deps) => {
     setUserStatus: bind(setUserStatus),
     setUserPassword: bind(setUserPassword),
     unlockUser: bind(unlockUser),
+    listAuditEvents: bind(listAuditEvents),
 
     // Signing keys
     tendSigningKeys: bind(tendSigningKeys),

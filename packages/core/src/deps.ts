@@ -1,3 +1,4 @@
+import type { AuditEvent, AuditQuery, AuditRecord } from './audit/audit-event.ts';
 import type { ConnectionFlows, ConnectionStore } from './connections/connection.ts';
 import type { Providers } from './connections/provider.ts';
 import type { RedirectRules } from './connections/redirect-uri.ts';
@@ -354,45 +355,11 @@ export type Outbox = {
   backlog: (now: number) => Promise<{ waiting: number; oldestSeconds: number }>;
 };
 
-/** What happened, for the audit log: who, what, from where, why. Never a credential, never an address. */
-export type AuditEvent = {
-  type:
-    | 'user.registered'
-    | 'user.imported'
-    | 'user.updated'
-    | 'user.closed'
-    | 'user.claimed'
-    | 'user.status_changed'
-    | 'user.unlocked'
-    | 'email.verified'
-    | 'email.added'
-    | 'email.removed'
-    | 'email.primary_changed'
-    | 'email.primary_restored'
-    | 'session.started'
-    | 'session.start_refused'
-    | 'session.ended'
-    | 'session.reuse_detected'
-    | 'connection.added'
-    | 'connection.removed'
-    | 'password.changed'
-    | 'password.set'
-    | 'password.check_failed'
-    | 'password.reset'
-    | 'password.reset_requested'
-    | 'signing_key.created'
-    | 'signing_key.revoked'
-    | 'membership.role_changed'
-    | 'service.added'
-    | 'service.revoked';
-  userId?: string | undefined;
-  sessionId?: string | undefined;
-  ipAddress?: string | null | undefined;
-  /** The real reason, which the answer may have hidden. */
-  reason?: string | undefined;
+export type Audit = {
+  add: (event: AuditEvent, now: number) => Promise<void>;
+  /** Newest first. */
+  list: (query: AuditQuery) => Promise<AuditRecord[]>;
 };
-
-export type Audit = { add: (event: AuditEvent, now: number) => Promise<void> };
 
 /** For what only one of many processes should do at a time. */
 export type Leases = {

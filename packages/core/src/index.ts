@@ -1,3 +1,4 @@
+export * from './audit/audit-event.ts';
 export { type Auth, createAuth } from './auth.ts';
 export type * from './connections/connection.ts';
 export type { FinishConnectionFailure, FinishedConnection } from './connections/finish-connection.ts';

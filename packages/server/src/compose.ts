@@ -14,6 +14,7 @@ import { createLivingKeys, type LivingKeys } from './adapters/access-keys.ts';
 import { createCommonPasswords } from './adapters/common-passwords.ts';
 import { createCsrfTokens } from './adapters/csrf-tokens.ts';
 import { deriveKeys } from './adapters/derived-keys.ts';
+import { createDoctorPass, type DoctorPass } from './adapters/doctor-pass.ts';
 import { createConnectionFlows } from './adapters/flow-seal.ts';
 import { createHashingLane } from './adapters/hashing-lane.ts';
 import { createKeyMaker, resealed } from './adapters/key-pairs.ts';
@@ -92,6 +93,8 @@ export type Engine = {
   siblings: Siblings | undefined;
   hashingCounts: () => { running: number; queued: number; refused: number; completed: number };
   ping: () => Promise<void>;
+  doctorPass: DoctorPass;
+  databaseMark: () => Promise<string>;
   /** Undefined without `REDIS_URL`. */
   redis: RedisParts | undefined;
   /** Begins what goes on beside the requests: sending mail, purging what is over. */
@@ -248,6 +251,8 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     siblings: options.siblings,
     hashingCounts: lane.counts,
     ping,
+    doctorPass: createDoctorPass(keys.ring('doctor')),
+    databaseMark: database.mark,
     redis,
     start: () => {
       worker.start();
@@ -328,6 +333,7 @@ export const composeApp = (
       isRedisReady: engine.redis?.isReady,
     }),
     health: { ping: engine.ping, isStopping },
+    topology: { isDoctor: engine.doctorPass.isGood, databaseMark: engine.databaseMark },
     jwks: async () => ({ keys: await engine.accessKeys.published() }),
     look: createLook(config.brand, readLogo(config.brand)),
     version,

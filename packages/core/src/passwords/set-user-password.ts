@@ -28,7 +28,7 @@ export const setUserPassword = async (
     await stores.oneTimeTokens.invalidate(userId, 'reset_password', now);
     const { email: to, locale, name } = user;
     await stores.outbox.add({ kind: 'password_changed', to, locale, name, at: now }, now);
-    await stores.audit.add({ type: 'password.set', userId }, now);
+    await stores.audit.add({ type: 'password.set', userId, reason: 'by_operator' }, now);
     return ok({ endedSessions });
   });
 };

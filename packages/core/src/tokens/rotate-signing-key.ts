@@ -7,7 +7,7 @@ import { carryOut, type KeyDeps, tendLocked } from './tend-signing-keys.ts';
  * everybody who verifies tokens has had the time to learn it; `atOnce` is for those who cannot wait. Tokens of the
  * former key are believed until they expire: nobody is signed out.
  *
- * Records `signing_key.created`.
+ * Records `signing_key.rotated`, and `signing_key.created` for a new one.
  */
 export type RotateSigningKeyFailure =
   /** HS256: the key changes with the server's secret. */
@@ -28,5 +28,6 @@ export const rotateSigningKey = async (
     const at = atOnce ? now : now + rules.publishAheadSeconds * 1000;
     const after = await carryOut(deps, stores, keys, succession(keys, rules, now, at));
     const key = after.find((one) => one.algorithm === rules.algorithm && one.activatesAt === at && one.kid !== former?.kid);
+    await stores.audit.add({ type: 'signing_key.rotated', reason: key?.kid }, now);
     return ok({ key: key as KeyRecord, former });
   });

@@ -11,6 +11,6 @@ export const unlockUser = async (
     const addresses = await stores.emails.list(userId);
     for (const { email } of addresses) await stores.lockouts.clearAll(addressSubject(secrets, email));
     await stores.lockouts.clearAll(userSubject(userId));
-    await stores.audit.add({ type: 'user.unlocked', userId }, clock());
+    await stores.audit.add({ type: 'user.unlocked', userId, reason: 'by_operator' }, clock());
     return ok(undefined);
   });

@@ -13,7 +13,8 @@ export type KeyLabel =
   | 'csrf'
   | 'signing-key'
   | 'oauth-flow'
-  | 'provider-tokens';
+  | 'provider-tokens'
+  | 'doctor';
 
 /** `key` is a `KeyObject`, because printing or serializing one shows no key. */
 export type DerivedKey = { kid: string; key: KeyObject };

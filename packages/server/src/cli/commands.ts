@@ -13,6 +13,7 @@ const commands: Record<string, () => Promise<Command>> = {
   users: async () => (await import('./users.ts')).users,
   keys: async () => (await import('./keys.ts')).keys,
   services: async () => (await import('./services.ts')).services,
+  audit: async () => (await import('./audit.ts')).audit,
   doctor: async () => (await import('./doctor.ts')).doctor,
 };
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { SigningAlgorithm } from '@tegata/core';
 import ipaddr from 'ipaddr.js';
 import { hashingConcurrency } from '../adapters/hashing-lane.ts';
+import { refusals } from '../doctor/topology.ts';
 import { contracts } from '../http/app.ts';
 import type { Contract } from '../http/contract.ts';
 import type { Brand } from '../http/pages/theme.ts';
@@ -292,6 +293,8 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
     brand: parseBrand(text, (line) => problems.push(line)),
     logLevel: oneOf('LOG_LEVEL', logLevels, production ? 'info' : 'warn'),
   };
+  // Only of settings that are right by themselves.
+  if (problems.length === 0) problems.push(...refusals(config));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 };

@@ -24,6 +24,7 @@ import { createOriginCheck } from './origin.ts';
 import type { Look } from './pages/look.ts';
 import { HttpProblem, type Problem, problemHeaders } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';
+import { createTopology, type TopologyParts } from './topology.ts';
 
 /** Every door of the house. A new contract is a folder beside the others and a line here. */
 export const contracts: readonly Contract[] = [standard, cookie, bearer, organization];
@@ -34,6 +35,7 @@ export type AppParts = DoorParts & {
   logger: Logger;
   metrics: Metrics;
   health: Health;
+  topology: TopologyParts;
   /** Public signing keys, for services that verify tokens themselves. */
   jwks: () => Promise<{ keys: object[] }>;
   /** Pages behind mailed links, the development mailbox: everything that is no contract. */
@@ -104,6 +106,7 @@ export const createApp = (parts: AppParts): Hono<HttpEnv> => {
   for (const pages of parts.pages(door)) app.route('/', pages);
   for (const contract of mounted) app.route('/', contract.routes(door));
   app.route('/', createHealth(parts.health));
+  app.route('/', createTopology(parts.topology, parts));
   app.route('/', createDocsPage(openapiDocument(mounted, { publicUrl: config.publicUrl, version: parts.version })));
   app.get('/.well-known/jwks.json', async (c) => {
     // Well within the time that the next key is published before it signs: a cache never holds a list without it by then.

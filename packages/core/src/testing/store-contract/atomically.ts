@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditEvent } from '../../deps.ts';
+import type { AuditEvent } from '../../audit/audit-event.ts';
 import { fail, ok } from '../../result.ts';
 import { address, anId, aPasswordHash, aResetMail, aSession, aUser, aUserEmail, startOfTest as now } from '../test-data.ts';
 import { inParallel, type OpenStores, type StoresUnderTest, storeTest } from './stores-under-test.ts';

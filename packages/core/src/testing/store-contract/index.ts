@@ -3,6 +3,7 @@
  * function that opens empty stores.
  */
 export { atomicallyContract } from './atomically.ts';
+export { auditContract } from './audit.ts';
 export { connectionStoreContract } from './connection-store.ts';
 export { emailStoreContract } from './email-store.ts';
 export { leaseStoreContract } from './lease-store.ts';

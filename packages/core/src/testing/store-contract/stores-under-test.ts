@@ -3,7 +3,8 @@
  * stores of its own: empty ones.
  */
 import { it } from 'vitest';
-import type { AuditEvent, Deps, Stores } from '../../deps.ts';
+import type { AuditEvent } from '../../audit/audit-event.ts';
+import type { Deps, Stores } from '../../deps.ts';
 
 export type StoresUnderTest = { stores: Stores; atomically: Deps['atomically']; close: () => Promise<void> };
 

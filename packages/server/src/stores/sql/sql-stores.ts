@@ -6,6 +6,7 @@ import type { RevocationLog } from '../../revocations/revocation.ts';
 import { createAudit } from './audit.ts';
 import { createConnectionStore } from './connections.ts';
 import type { Database, SqlDatabase } from './database.ts';
+import { databaseMark } from './database-mark.ts';
 import { createEmailStore } from './emails.ts';
 import { createLeases } from './leases.ts';
 import { createLockoutStore } from './lockouts.ts';
@@ -47,6 +48,8 @@ export type SqlStores = {
   recordMissed: (userId: string, now: number) => Promise<void>;
   /** Reads from the database. @throws Unavailable when it cannot. */
   ping: () => Promise<void>;
+  /** A fingerprint of this database, which a copy of it has too: when its schema was made, hashed. */
+  mark: () => Promise<string>;
   /** Waits for what is running, then closes. */
   close: () => Promise<void>;
 };
@@ -130,6 +133,8 @@ export const openSqlStores = async ({
     ping: async () => {
       await db.selectFrom('users').select('id').limit(1).execute();
     },
+
+    mark: () => databaseMark(db),
 
     close,
   };

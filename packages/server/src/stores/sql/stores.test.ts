@@ -17,6 +17,7 @@ import {
   aSession,
   atomicallyContract,
   aUserEmail,
+  auditContract,
   connectionStoreContract,
   emailStoreContract,
   givenUser,
@@ -94,6 +95,7 @@ const contracts: Record<string, (open: OpenStores) => void> = {
   purgeStoreContract,
   outboxContract,
   atomicallyContract,
+  auditContract,
 };
 
 describe.each([

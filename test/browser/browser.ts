@@ -35,14 +35,19 @@ afterAll(async () => {
   await browser?.close();
 });
 
-/** What went wrong in the page itself: exceptions, and whatever the content security policy refused. */
-export const troubleIn = (page: Page): string[] => {
+/**
+ * What went wrong in the page itself: exceptions, and whatever the content security policy refused.
+ *
+ * @param elsewhere Origins that are not ours to mend, such as a provider's.
+ */
+export const troubleIn = (page: Page, elsewhere: readonly string[] = []): string[] => {
   const trouble: string[] = [];
   page.on('pageerror', (error) => trouble.push(error.message));
   page.on('console', (message) => {
     // A refused call is told by the browser as an error; what the page makes of it is what the tests look at.
     const refusedCall = /^Failed to load resource: the server responded with a status of \d{3}/.test(message.text());
-    if (message.type() === 'error' && !refusedCall) trouble.push(message.text());
+    const theirs = elsewhere.some((origin) => [page.url(), message.location().url].some((url) => url.startsWith(origin)));
+    if (message.type() === 'error' && !refusedCall && !theirs) trouble.push(message.text());
   });
   return trouble;
 };

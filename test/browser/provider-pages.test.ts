@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type GithubServer, githubClient, startGithubServer } from '../oauth/github-server.ts';
 import { type OpenidServer, openidClient, startOpenidServer } from '../oauth/openid-server.ts';
 import { ada, octocat } from '../oauth/people.ts';
-import { freePort } from './browser.ts';
+import { freePort, troubleIn } from './browser.ts';
 import { lookAt, settled, sidewaysAt } from './look-at.ts';
 import { goodPassword, type PagesServer, startPagesServer } from './pages-server.ts';
 import { heading, type Language, type Person, personAt, typeLogIn, words } from './people-at-pages.ts';
@@ -103,11 +103,17 @@ const atGithub = async (page: Page, { github }: House, choice: 'Authorize' | 'Ca
   await press(page, choice);
 };
 
-const loggedInThroughGoogle = async (house: House, language: Language = 'en', options = {}): Promise<Person> => {
-  const person = await personAt(house.server, '/auth/log-in', { language, ...options });
-  await press(person.page, say[language].google);
+/** With an eye on our pages alone: the provider's own are the provider's. */
+const personIn = async (house: House, path: string, options: Parameters<typeof personAt>[2] = {}): Promise<Person> => {
+  const person = await personAt(house.server, path, options);
+  return { ...person, trouble: troubleIn(person.page, [house.google.issuer, house.github.url]) };
+};
+
+const loggedInThroughGoogle = async (house: House): Promise<Person> => {
+  const person = await personIn(house, '/auth/log-in');
+  await press(person.page, say.en.google);
   await allowAtGoogle(person.page, house);
-  await heading(person.page, words[language].profile).waitFor();
+  await heading(person.page, words.en.profile).waitFor();
   return person;
 };
 
@@ -122,18 +128,17 @@ const endOf = async (page: Page, language: Language = 'en') => {
   return page.getByRole('alert').textContent();
 };
 
-const found: Record<Language, 'desktop' | 'phone'> = { en: 'desktop', ja: 'phone' };
 const views = [
-  ['in English on a desktop', 'en', { width: 1100, height: 780 }],
-  ['in Japanese on a phone', 'ja', { width: 360, height: 740 }],
+  ['in English on a desktop', 'en', { width: 1100, height: 780 }, 'desktop'],
+  ['in Japanese on a phone', 'ja', { width: 360, height: 740 }, 'phone'],
 ] as const;
 
-describe.each(views)('%s', (_view, language, viewport) => {
+describe.each(views)('%s', (_view, language, viewport, device) => {
   const t = say[language];
   /** No violation in either theme, and nothing beside the smallest screen. */
   const expectGood = async (page: Page, name: string) => {
     await settled(page);
-    expect(await lookAt(page, `provider-${name}`, found[language])).toEqual([]);
+    expect(await lookAt(page, `provider-${name}`, device)).toEqual([]);
     expect(await sidewaysAt(page, 320), name).toBeLessThanOrEqual(0);
     await page.setViewportSize(viewport);
     expect(await page.locator('html').getAttribute('lang')).toBe(language);
@@ -141,7 +146,7 @@ describe.each(views)('%s', (_view, language, viewport) => {
 
   test('somebody new comes through a provider, connects a second one, sets a password, and can then do without both (S3.66)', async () => {
     const house = await startHouse();
-    const { page, trouble } = await personAt(house.server, '/auth/register', { language, viewport });
+    const { page, trouble } = await personIn(house, '/auth/register', { language, viewport });
     await page.getByRole('button', { name: t.github, exact: true }).waitFor();
     await expectGood(page, 'register');
     await press(page, t.google);
@@ -191,7 +196,7 @@ describe.each(views)('%s', (_view, language, viewport) => {
   test('who cancels at the provider is told so, and still gets where they wanted on the second try', async () => {
     const house = await startHouse();
     const path = `/auth/log-in?${new URLSearchParams({ return_to: '/auth/account/sessions' })}`;
-    const { page, trouble } = await personAt(house.server, path, { language, viewport });
+    const { page, trouble } = await personIn(house, path, { language, viewport });
     await press(page, t.google);
     await refuseAtGoogle(page);
     expect(await endOf(page, language)).toBe(t.denied);
@@ -212,7 +217,7 @@ describe.each(views)('%s', (_view, language, viewport) => {
   test('an address that the provider has not confirmed opens no account, and its owner is told to confirm it first', async () => {
     const house = await startHouse();
     house.google.people.set('ada', { ...ada, email_verified: false });
-    const { page } = await personAt(house.server, '/auth/log-in', { language, viewport });
+    const { page } = await personIn(house, '/auth/log-in', { language, viewport });
     await press(page, t.google);
     await allowAtGoogle(page, house);
     expect(await endOf(page, language)).toBe(t.unverified);
@@ -228,7 +233,7 @@ describe.each(views)('%s', (_view, language, viewport) => {
 test('an application gets its person back, with the page it asked for, and nothing of the provider in the address', async () => {
   const house = await startHouse();
   const wanted = `${application}/orders?id=7#top`;
-  const { page } = await personAt(house.server, `/auth/register?${new URLSearchParams({ return_to: wanted })}`);
+  const { page } = await personIn(house, `/auth/register?${new URLSearchParams({ return_to: wanted })}`);
   await page.route(`${application}/**`, (route) => route.fulfill({ body: 'the application', contentType: 'text/plain' }));
   await press(page, say.en.google);
   await allowAtGoogle(page, house);
@@ -240,26 +245,19 @@ test('a provider without an address for the person says what is missing', async 
   const house = await startHouse();
   const { emails: _withheld, ...withoutAddress } = octocat('octocat@example.org');
   house.github.people.set('octocat', withoutAddress);
-  const { page } = await personAt(house.server, '/auth/log-in');
+  const { page } = await personIn(house, '/auth/log-in');
   await press(page, say.en.github);
   await atGithub(page, house, 'Authorize');
   expect(await endOf(page)).toBe('The other service gave us no e-mail address. Add one there and confirm it, then start again.');
 });
 
 describe('an answer that is not what was asked for logs nobody in, and the page says why and leads on', () => {
-  /** Through GitHub, up to the address that leads back, which is kept and not followed. */
+  /** The person has allowed it at GitHub, and the address that leads back is kept and not followed. */
   const stoppedOnTheWayBack = async (house: House): Promise<Person & { back: URL }> => {
-    const person = await personAt(house.server, '/auth/log-in');
-    const back = Promise.withResolvers<URL>();
-    await person.page.route(/\/auth\/callback\/github\?/, (route) => {
-      back.resolve(new URL(route.request().url()));
-      return route.abort();
-    });
+    const person = await personIn(house, '/auth/log-in');
     await press(person.page, say.en.github);
-    await atGithub(person.page, house, 'Authorize');
-    const address = await back.promise;
-    await person.page.unrouteAll({ behavior: 'wait' });
-    return { ...person, back: address };
+    await person.page.getByLabel('Account').waitFor();
+    return { ...person, back: house.github.visit(person.page.url(), 'octocat') };
   };
 
   const mismatch = 'The answer does not belong to what was begun in this browser, so we did not use it. Please start again.';
@@ -309,7 +307,6 @@ describe('an answer that is not what was asked for logs nobody in, and the page 
   ])('%s', async (_what, tamper, text) => {
     const house = await startHouse();
     const { page, back, trouble } = await stoppedOnTheWayBack(house);
-    trouble.length = 0;
     tamper(back, house);
     await page.goto(back.href);
     expect(await endOf(page)).toBe(text);
@@ -328,7 +325,7 @@ describe('an answer that is not what was asked for logs nobody in, and the page 
     const house = await startHouse();
     const foreign = 'We cannot see that this was begun in this browser, so we did not use the answer. Please start again.';
     const { page, back } = await stoppedOnTheWayBack(house);
-    const { page: elsewhere } = await personAt(house.server, back.href);
+    const { page: elsewhere } = await personIn(house, back.href);
     expect(await endOf(elsewhere)).toBe(foreign);
     await page.goto(back.href);
     await heading(page, words.en.profile).waitFor();
@@ -343,7 +340,7 @@ describe('an answer that is not what was asked for logs nobody in, and the page 
 test('a provider that is out of reach is told as such at the button, and nothing typed is lost', async () => {
   const house = await startHouse();
   house.google.fails('/.well-known/openid-configuration', 'status 503');
-  const { page } = await personAt(house.server, '/auth/log-in');
+  const { page } = await personIn(house, '/auth/log-in');
   await page.getByLabel(words.en.email, { exact: true }).fill('ada@example.com');
   await press(page, say.en.google);
   await page.getByText('The other service is not answering. Please try again in a moment.').waitFor();
@@ -357,7 +354,7 @@ test('a provider that is out of reach is told as such at the button, and nothing
 test('whoever logged in with a password connects a provider to that account, and to no new one', async () => {
   const house = await startHouse();
   await house.server.registered('grace@example.com', 'Grace Hopper');
-  const { page } = await personAt(house.server, '/auth/log-in');
+  const { page } = await personIn(house, '/auth/log-in');
   await typeLogIn(page, 'grace@example.com', goodPassword);
   await heading(page, words.en.profile).waitFor();
   await page.getByRole('link', { name: say.en.services, exact: true }).click();
@@ -409,7 +406,7 @@ describe('somebody without a password', () => {
 test('a mailed link opened in a tab of its own ends at the account, without a word of trouble', async () => {
   const house = await startHouse();
   const wanted = `${application}/orders`;
-  const { page, context } = await personAt(house.server, `/auth/register?${new URLSearchParams({ return_to: wanted })}`);
+  const { page, context } = await personIn(house, `/auth/register?${new URLSearchParams({ return_to: wanted })}`);
   await page.getByLabel(words.en.name, { exact: true }).fill('Grace Hopper');
   await page.getByLabel(words.en.email, { exact: true }).fill('grace@example.com');
   await page.getByLabel(words.en.password, { exact: true }).fill(goodPassword);

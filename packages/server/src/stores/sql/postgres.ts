@@ -73,6 +73,7 @@ export const openPostgres = (
         await patient.destroy();
       }
     },
+    poolCounts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => db.destroy(),
   };
 };

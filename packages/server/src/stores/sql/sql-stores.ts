@@ -47,6 +47,7 @@ export type SqlStores = {
   ping: () => Promise<void>;
   /** A fingerprint of this database, which a copy of it has too: when its schema was made, hashed. */
   mark: () => Promise<string>;
+  poolCounts: SqlDatabase['poolCounts'] | undefined;
   /** Waits for what is running, then closes. */
   close: () => Promise<void>;
 };
@@ -120,6 +121,8 @@ export const openSqlStores = async ({
     },
 
     mark: () => databaseMark(db),
+
+    poolCounts: database.poolCounts,
 
     close,
   };

@@ -45,9 +45,11 @@ import { HttpProblem, problemHeaders } from './http/problem.ts';
 import { createMailbox } from './mail/mailbox.ts';
 import { createOutboxWorker, type OutboxWorker } from './mail/outbox-worker.ts';
 import { createSmtpDelivery, parseMailFrom, parseSmtpUrl } from './mail/smtp.ts';
+import { readEventLoopDelay } from './observe/event-loop.ts';
 import { createLogger, type Logger } from './observe/logger.ts';
 import { createMetrics } from './observe/metrics.ts';
-import { createPurgeWorker, type PurgeWorker } from './purge/purge-worker.ts';
+import { createTally, type Tally } from './observe/tally.ts';
+import { createPurgeWorker, type PurgeWorker, type PurgeWorkerOptions } from './purge/purge-worker.ts';
 import { type Channel, createLocalChannel } from './revocations/channel.ts';
 import { createRevocationFeed, type RevocationFeed } from './revocations/feed.ts';
 import { createPostgresChannel } from './revocations/postgres-channel.ts';
@@ -93,6 +95,9 @@ export type Engine = {
   siblings: Siblings | undefined;
   hashingCounts: () => { running: number; queued: number; refused: number; completed: number };
   ping: () => Promise<void>;
+  tally: Tally;
+  /** Undefined over SQLite. */
+  poolCounts: (() => { total: number; idle: number; waiting: number }) | undefined;
   doctorPass: DoctorPass;
   databaseMark: () => Promise<string>;
   /** Undefined without `REDIS_URL`. */
@@ -110,6 +115,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
   const logger = createLogger({ level: config.logLevel });
   const keys = deriveKeys([config.secret ?? developmentSecret(config.dataDir), ...config.previousSecrets]);
 
+  const tally = createTally();
   let mailWorker: OutboxWorker | undefined;
   let feed: RevocationFeed | undefined;
   const redis = await openRedisParts(config, logger);
@@ -122,7 +128,10 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     elsewhere: redis?.elsewhere,
     endedLately: redis?.endedLately,
     onCommitted: {
-      audit: (event) => logger.info({ event }, 'audit'),
+      audit: (event) => {
+        tally.event(event);
+        logger.info({ event }, 'audit');
+      },
       outboxAdded: () => mailWorker?.wake(),
       revoked: () => feed?.announce(),
     },
@@ -189,7 +198,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     }),
     accountHook: { beforeClose: options.beforeAccountCloses ?? (async () => {}) },
     limits: config.rateLimits
-      ? (redis?.limits ?? options.siblings?.limits(createLimits(), logger) ?? createLimits())
+      ? tally.limits(redis?.limits ?? options.siblings?.limits(createLimits(), logger) ?? createLimits())
       : createNoLimits(),
     isCommonPassword: createCommonPasswords(),
     settings: {
@@ -236,7 +245,12 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
   });
   const worker = mailWorker;
   const holder = deps.secrets.uuid();
-  const purgeWorker = createPurgeWorker({ purge: (round) => auth.purgeExpired({ ...round, holder }), logger });
+  const purge = async (round: Parameters<PurgeWorkerOptions['purge']>[0]) => {
+    const done = await auth.purgeExpired({ ...round, holder });
+    tally.purged(done.removed);
+    return done;
+  };
+  const purgeWorker = createPurgeWorker({ purge, logger });
 
   return {
     auth,
@@ -251,6 +265,8 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     siblings: options.siblings,
     hashingCounts: lane.counts,
     ping,
+    tally,
+    poolCounts: database.poolCounts,
     doctorPass: createDoctorPass(keys.ring('doctor')),
     databaseMark: database.mark,
     redis,
@@ -328,7 +344,17 @@ export const composeApp = (
     metrics: createMetrics({
       hashing: engine.hashingCounts,
       outbox: () => stores.outbox.backlog(deps.clock()),
-      feedReaders: engine.feed.readers,
+      feed: () => ({ readers: engine.feed.readers(), lookAgeSeconds: engine.feed.lookAgeSeconds() }),
+      tally: engine.tally.counts,
+      isDatabaseReady: () =>
+        engine.ping().then(
+          () => true,
+          () => false,
+        ),
+      eventLoopDelay: readEventLoopDelay,
+      memoryBytes: process.memoryUsage.rss,
+      pool: engine.poolCounts,
+      signingKeyAgeSeconds: config.signingAlg === 'HS256' ? undefined : engine.accessKeys.ageSeconds,
       siblings: engine.siblings?.metrics,
       isRedisReady: engine.redis?.isReady,
     }),

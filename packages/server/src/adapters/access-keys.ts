@@ -61,6 +61,8 @@ export type LivingKeys = AccessKeys & {
   load: () => Promise<void>;
   /** Whether the secrets of this process can open it; a key without a private half needs none. */
   canOpen: (record: KeyRecord) => boolean;
+  /** Of the key that signs; undefined for one derived from the secret, which is as old as that. */
+  ageSeconds: () => Promise<number | undefined>;
 };
 
 export const createLivingKeys = (options: LivingKeysOptions): LivingKeys => {
@@ -187,6 +189,12 @@ export const createLivingKeys = (options: LivingKeysOptions): LivingKeys => {
       if (isStale()) await read();
       const believed = [...(held?.values() ?? [])].filter(({ record }) => isBelieved(keyState(record, rules, clock())));
       return believed.flatMap(({ key }) => (key.publicJwk ? [key.publicJwk] : []));
+    },
+
+    ageSeconds: async () => {
+      if (isStale()) await read();
+      const since = held?.get(signerNow().kid)?.record.activatesAt;
+      return since ? Math.max(0, clock() - since) / 1000 : undefined;
     },
 
     canOpen: (record) => {

@@ -23,6 +23,8 @@ export type RevocationFeed = {
   /** Something was committed here: look now, and have the other servers look. */
   announce: () => void;
   readers: () => number;
+  /** Since the table was last read with success; 0 while nobody reads, because then nobody looks. */
+  lookAgeSeconds: () => number;
   /** Ends every stream, and waits for what is being told to the other servers. */
   close: () => Promise<void>;
 };
@@ -55,6 +57,7 @@ export const createRevocationFeed = (options: FeedOptions): RevocationFeed => {
   let next: Promise<void> | undefined;
   /** In real time, whatever the clock of the tokens says. */
   let thoroughAt = Number.NEGATIVE_INFINITY;
+  let lookedAt = performance.now();
   let timer: NodeJS.Timeout | undefined;
   let unsubscribe: Promise<() => Promise<void>> | undefined;
   let isDown = false;
@@ -66,7 +69,8 @@ export const createRevocationFeed = (options: FeedOptions): RevocationFeed => {
     // Never from the future: of one server whose clock is ahead the others must not fall behind.
     const from = Math.min(newestMs, now) - (isThorough ? thoroughMarginMs : marginMs);
     const rows = await log.listAfter(newestMs === 0 || !timer ? '' : firstIdAt(from), now);
-    if (isThorough) thoroughAt = performance.now();
+    lookedAt = performance.now();
+    if (isThorough) thoroughAt = lookedAt;
     const fresh = rows.filter(({ id }) => !known.has(id));
     for (const revocation of fresh) {
       known.set(revocation.id, revocation);
@@ -154,6 +158,8 @@ export const createRevocationFeed = (options: FeedOptions): RevocationFeed => {
     },
 
     readers: () => readers.size,
+
+    lookAgeSeconds: () => (readers.size === 0 ? 0 : (performance.now() - lookedAt) / 1000),
 
     close: async () => {
       closed = true;

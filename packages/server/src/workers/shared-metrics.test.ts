@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createMetrics } from '../observe/metrics.ts';
+import { createTally } from '../observe/tally.ts';
 import { type MetricParts, remains } from './shared-metrics.ts';
 
 /** The metrics of one process; `figures` reads them as the others get them. */
@@ -9,7 +10,11 @@ const ofProcess = (hashing: { running: number; queued: number; refused: number }
   const metrics = createMetrics({
     hashing: () => hashing,
     outbox: async () => ({ waiting, oldestSeconds: 2 * waiting }),
-    feedReaders: () => 0,
+    feed: () => ({ readers: 0, lookAgeSeconds: 0 }),
+    tally: createTally().counts,
+    isDatabaseReady: async () => true,
+    eventLoopDelay: () => ({ p50: 0, p99: 0.001, max: 0.002 }),
+    memoryBytes: () => 100,
     siblings: (own) => {
       figures = own;
       return async () => others;
@@ -35,6 +40,10 @@ test('counters, histograms and what is in hand add up; what all read from one da
     'tegata_hashing_refused_total 5',
     'tegata_outbox_waiting 8',
     'tegata_outbox_oldest_seconds 16',
+    'tegata_processes 2',
+    'tegata_memory_bytes 200',
+    'tegata_database_ready 1',
+    'tegata_event_loop_delay_seconds{quantile="max"} 0.002',
   ]) {
     expect(text.split('\n')).toContain(line);
   }

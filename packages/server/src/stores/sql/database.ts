@@ -214,6 +214,8 @@ export type SqlDatabase = {
   unflushed: RawBuilder<unknown>;
   /** Runs `work` while no other process can migrate this database, and keeps all it did or nothing. */
   migrateAlone: <Value>(work: (db: Kysely<Database>) => Promise<Value>) => Promise<Value>;
+  /** Connections of this process, and who waits for one. Undefined where there is no pool. */
+  poolCounts?: () => { total: number; idle: number; waiting: number };
   /** Waits for what is running, then closes. */
   close: () => Promise<void>;
 };

@@ -74,6 +74,7 @@ export const openPostgres = (
         await patient.destroy();
       }
     },
+    poolCounts: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => db.destroy(),
   };
 };

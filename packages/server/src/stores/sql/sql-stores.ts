@@ -50,6 +50,7 @@ export type SqlStores = {
   ping: () => Promise<void>;
   /** A fingerprint of this database, which a copy of it has too: when its schema was made, hashed. */
   mark: () => Promise<string>;
+  poolCounts: SqlDatabase['poolCounts'] | undefined;
   /** Waits for what is running, then closes. */
   close: () => Promise<void>;
 };
@@ -135,6 +136,8 @@ export const openSqlStores = async ({
     },
 
     mark: () => databaseMark(db),
+
+    poolCounts: database.poolCounts,
 
     close,
   };

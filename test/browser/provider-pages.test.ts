@@ -346,6 +346,8 @@ test('a provider that is out of reach is told as such at the button, and nothing
   await page.getByText('The other service is not answering. Please try again in a moment.').waitFor();
   expect(await page.getByLabel(words.en.email, { exact: true }).inputValue()).toBe('ada@example.com');
   house.google.fails('/.well-known/openid-configuration', undefined);
+  // For some seconds nobody asks a provider again that was down.
+  house.advance(1);
   await press(page, say.en.google);
   await allowAtGoogle(page, house);
   await heading(page, words.en.profile).waitFor();

@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { backend } from '../backend.ts';
 import { begin, connectionsOf, finish, ada as google, type House, loggedInThrough, startHouse, visit } from '../oauth/people.ts';
 import * as organization from '../organization/people.ts';
@@ -9,6 +9,9 @@ import { rows } from '../standard/stored.ts';
 
 // What is decided by a person's password, connections, role and sessions, while those are changing. Each race is run many
 // times, because a round may fall one way or the other.
+
+// Many rounds, each with real hashes, beside other tests.
+vi.setConfig({ testTimeout: 60_000 });
 
 const attackersPassword = 'the attacker knows this';
 const goodPassword = 'a new and better password';

@@ -1,17 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { walkOf } from './readme-walk.ts';
 import { startServer } from './server.ts';
 
 const run = promisify(execFile);
-
-/** The shell blocks between the walk's marks, as a reader would paste them. */
-const walkOf = async (file: string): Promise<string> => {
-  const text = await readFile(new URL(`../${file}`, import.meta.url), 'utf8');
-  const walk = /<!-- walk:start -->(.*)<!-- walk:end -->/s.exec(text)?.[1] ?? '';
-  return [...walk.matchAll(/```sh\n(.*?)```/gs)].map(([, block]) => block).join('\n');
-};
 
 test.each(['README.md', 'README.ja.md'])('the walk in %s works line by line', async (file) => {
   const server = await startServer();

@@ -11,7 +11,7 @@ import { type Counts, importUsers, type Outcome } from '../people/import-users.t
 import { writeUserLine } from '../people/user-line.ts';
 import type { SqlDatabase } from '../stores/sql/database.ts';
 import { migrateToLatest } from '../stores/sql/migrate.ts';
-import { readPeople } from '../stores/sql/people.ts';
+import { readPeople } from '../stores/sql/read-people.ts';
 import { openDatabase } from '../stores/sql/sql-stores.ts';
 import { sqlitePath } from '../stores/sql/sqlite.ts';
 import { UsageError } from './command.ts';

@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 
 // Half of a start is spent on compiling the same sources again. The cache lies beside the code, where only who may
 // change the code can write, and not in a folder that other users share; where it cannot be written nothing is kept.
-enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/tegata', import.meta.url)));
+// The published package has no folder src, and another way up.
+const up = import.meta.url.endsWith('.ts') ? '../..' : '..';
+enableCompileCache(fileURLToPath(new URL(`${up}/node_modules/.cache/tegata`, import.meta.url)));
 
 const { runCommand } = await import('./commands.ts');
 // Now, because a server that is killed writes nothing at its end.

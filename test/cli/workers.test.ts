@@ -93,7 +93,7 @@ test('a worker that cannot start ends the primary with its message, and no loop 
     TEGATA_DATA_DIR: `${folder}/../../../dev/null/data`,
   });
   expect(code).toBe(1);
-  expect(stderr.match(/Check TEGATA_DATA_DIR and DATABASE_URL/g)).toHaveLength(1);
+  expect(stderr.match(/Check TEGATA_DATA_DIR, DATABASE_URL and REDIS_URL/g)).toHaveLength(1);
 });
 
 test('workers whose primary was killed finish and end', async () => {

@@ -9,7 +9,6 @@ export type DoctorPass = {
   isGood: (pass: string, now: number) => boolean;
 };
 
-export const doctorPassHeader = 'x-tegata-doctor';
 const goodMs = 15 * 60_000;
 
 export const createDoctorPass = (ring: KeyRing): DoctorPass => {

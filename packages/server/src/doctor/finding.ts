@@ -15,8 +15,6 @@ export type Finding = {
 
 export type Browser = 'Chrome' | 'Edge' | 'Firefox' | 'Safari';
 
-/** Whoever has Chromium inside. */
-export const chromium: readonly Browser[] = ['Chrome', 'Edge'];
 export const everyBrowser: readonly Browser[] = ['Chrome', 'Edge', 'Firefox', 'Safari'];
 
 /** The area of an id, for the eye: findings about one thing stand together. */

@@ -35,7 +35,7 @@ export const auditEventTypes = {
   'signing_key.created': ['a signing key was made', 'its kid'],
   'signing_key.rotated': ['an operator had the next key take over', 'the kid of the next key'],
   'signing_key.revoked': ['an operator revoked a signing key', 'its kid'],
-  'membership.role_changed': ['somebody got another role in their organization', 'from which to which'],
+  'membership.role_changed': ['somebody got another role', 'from which to which'],
   'service.added': ['a service got credentials', 'its id'],
   'service.revoked': ["a service's credentials were revoked", 'its id'],
 } as const satisfies Record<string, readonly [meaning: string, reason: string]>;

@@ -13,7 +13,7 @@ import { seededRandom } from './seeded-random.ts';
 // are, KILLS how often it dies, SEED when.
 
 const people = Number(process.env.PEOPLE ?? 100_000);
-const kills = Number(process.env.KILLS ?? 3);
+const kills = Number(process.env.TRANSFER_KILLS ?? 3);
 const seedNumber = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
 const checksums = (stdout: string) => [...stdout.matchAll(/^(\w+ +\d+ +\d+ +[0-9a-f]{16}) +same$/gm)].map(([, line]) => line);

@@ -137,7 +137,8 @@ describe('a server that is not available', () => {
   test('takes nobody down when it ends every connection, and the next query gets a new one', async () => {
     const database = await opened({ poolSize: 3 });
     const { lock } = createUserStore(database.db, database);
-    const sleeping = [1, 2].map(() => sql`select pg_sleep(30)`.execute(database.db));
+    // Watched from the start: they fail while the end of the others is still being told.
+    const sleeping = [1, 2].map(() => unavailable(sql`select pg_sleep(30)`.execute(database.db)));
     const endAll =
       "select count(pg_terminate_backend(pid))::int as ended from pg_stat_activity where application_name = 'tegata' and datname = current_database()";
     const ended = async () => Number((await database.operator.query(endAll)).rows[0].ended);
@@ -149,7 +150,7 @@ describe('a server that is not available', () => {
       ).rowCount !== 2
     );
     expect(await ended()).toBeGreaterThanOrEqual(2);
-    for (const query of sleeping) await unavailable(query);
+    await Promise.all(sleeping);
     expect(await lock(anId())).toBe(false);
 
     // Idle ones, and one in the middle of a transaction.

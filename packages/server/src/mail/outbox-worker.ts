@@ -108,14 +108,16 @@ export const createOutboxWorker = (options: OutboxWorkerOptions): OutboxWorker =
     for (;;) {
       lookAgain = false;
       const free = stopping ? 0 : concurrency - inHand.size;
+      // What ends during the claim may have added a mail that the claim did not see.
+      const wasIdle = inHand.size === 0;
       const claimed = free > 0 ? await outbox.claim(free, leaseSeconds, clock()) : [];
       handled += claimed.length;
       for (const message of claimed) take(message);
-      if (inHand.size === 0 && claimed.length === 0 && (stopping || !lookAgain)) return handled;
+      if (wasIdle && claimed.length === 0 && (stopping || !lookAgain)) return handled;
       // A slow recipient keeps one hand busy; the others go on as soon as one is free or something new arrives.
       if (claimed.length < free || inHand.size >= concurrency || stopping) {
         woken = Promise.withResolvers<void>();
-        if (!lookAgain) await Promise.race([...inHand, woken.promise]);
+        if (!lookAgain && inHand.size > 0) await Promise.race([...inHand, woken.promise]);
       }
     }
   };

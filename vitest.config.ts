@@ -16,6 +16,9 @@ const withoutDatabase = ['docs', 'openapi', 'methods', 'language', 'cors', 'embe
 const processes = ['test/cli/**/*.test.ts', 'test/embedding/**/*.test.ts', 'test/verifier/{examples,services}.test.ts'];
 const withRedis = ['packages/server/src/stores/redis/*.test.ts', 'test/cli/redis.test.ts'];
 
+/** On a busy machine of a CI a whole run is not lost to one late answer; what fails twice is broken, and a second try is reported. */
+const retry = process.env.CI ? 1 : 0;
+
 export default defineConfig({
   test: {
     reporters: ['default', './test/closing-line.ts'],
@@ -31,6 +34,7 @@ export default defineConfig({
           // No test replaces a module, so the files of one worker may share what they import.
           isolate: false,
           testTimeout: 20_000,
+          retry,
         },
       },
       {
@@ -40,6 +44,7 @@ export default defineConfig({
           exclude: withRedis,
           provide: { backend: 'sqlite' },
           testTimeout: 60_000,
+          retry,
         },
       },
       {
@@ -51,6 +56,7 @@ export default defineConfig({
           globalSetup: './test/services/postgres-setup.ts',
           isolate: false,
           testTimeout: 60_000,
+          retry,
         },
       },
       {
@@ -62,6 +68,7 @@ export default defineConfig({
           globalSetup: ['./test/services/postgres-setup.ts', './test/services/redis-setup.ts'],
           isolate: false,
           testTimeout: 60_000,
+          retry,
         },
       },
       {
@@ -70,6 +77,7 @@ export default defineConfig({
           include: ['test/faults/**/*.test.ts'],
           provide: { backend: 'sqlite' },
           testTimeout: 240_000,
+          retry,
           fileParallelism: false,
         },
       },
@@ -80,6 +88,7 @@ export default defineConfig({
           provide: { backend: 'sqlite' },
           globalSetup: ['test/browser/browser-setup.ts'],
           testTimeout: 120_000,
+          retry,
         },
       },
     ],

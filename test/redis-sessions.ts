@@ -8,7 +8,7 @@ import type { TestServer } from './server.ts';
 
 type Server = Pick<TestServer, 'redis'>;
 
-/** Whether the servers of this run keep their sessions in Redis. What is about the table itself says `skipIf(sessionsInRedis)`. */
+/** Whether the servers of this run keep their sessions in Redis. */
 export const sessionsInRedis = backend === 'postgres+redis';
 
 /** Whether the statement is for us: it speaks of sessions alone, and they are in Redis. */

@@ -135,13 +135,15 @@ test('the header decides which session ends, whatever cookies come along', async
   expect((await me(server, { token: person.accessToken })).status).toBe(401);
 });
 
-test.skipIf(sessionsInRedis)('V15 an end that could not be stored is no success', async () => {
+test('V15 an end that could not be stored is no success', async () => {
   const { server, person } = await startWithAda();
-  breakWrites(server, 'sessions', 'update');
+  if (sessionsInRedis) breakWrites(server, 'revocations', 'insert');
+  else breakWrites(server, 'sessions', 'update');
   const answer = await logOut(server, { token: person.accessToken });
   expect([answer.status, answer.body.error.code]).toEqual([500, 'INTERNAL_SERVER_ERROR']);
   expect(answer.cookies).toEqual([]);
-  expect((await me(server, { token: person.accessToken })).status).toBe(200);
+  // Redis ends a session before the database commits: what fails then errs on the side of being logged out (decision 18).
+  expect((await me(server, { token: person.accessToken })).status).toBe(sessionsInRedis ? 401 : 200);
 });
 
 test('the audit log keeps that the session was left', async () => {

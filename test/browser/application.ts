@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { build, type Rolldown } from 'vite';
+import { freePort } from '../free-port.ts';
 import type { Application } from '../server.ts';
 import { startServer, type TestServer } from '../server.ts';
-import { freePort } from './browser.ts';
 
 // An application with a page of its own, on the origin of a real server whose clock the test moves.
 

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, inject } from 'vitest';
 
@@ -51,13 +50,3 @@ export const troubleIn = (page: Page, elsewhere: readonly string[] = []): string
   });
   return trouble;
 };
-
-/** A port nobody has, for a server whose public address must be known before it listens. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });

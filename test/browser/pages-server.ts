@@ -5,8 +5,8 @@ import { afterAll } from 'vitest';
 import { composeApp, composeEngine, type Engine } from '../../packages/server/src/compose.ts';
 import { parseConfig } from '../../packages/server/src/config/config.ts';
 import { listen } from '../../packages/server/src/http/listen.ts';
+import { freePort } from '../free-port.ts';
 import type { MailboxMessage } from '../server.ts';
-import { freePort } from './browser.ts';
 
 // The server that the pages are opened on: one for a whole file, with the clock of the browser and hashes that cost little.
 

@@ -1,9 +1,10 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../free-port.ts';
 import { type GithubServer, githubClient, startGithubServer } from '../oauth/github-server.ts';
 import { type OpenidServer, openidClient, startOpenidServer } from '../oauth/openid-server.ts';
 import { ada, octocat } from '../oauth/people.ts';
-import { freePort, troubleIn } from './browser.ts';
+import { troubleIn } from './browser.ts';
 import { lookAt, settled, sidewaysAt } from './look-at.ts';
 import { goodPassword, type PagesServer, startPagesServer } from './pages-server.ts';
 import { heading, type Language, type Person, personAt, typeLogIn, words } from './people-at-pages.ts';

@@ -3,8 +3,9 @@ import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../free-port.ts';
 import { password, startTasksServer } from '../tasks/people.ts';
-import { freePort, openBrowser, troubleIn } from './browser.ts';
+import { openBrowser, troubleIn } from './browser.ts';
 
 // The tasks application as a person uses it.
 

@@ -4,10 +4,11 @@ import { chown, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../free-port.ts';
 import { startServer } from '../server.ts';
 import { temporaryFolder } from '../server-process.ts';
 import { findOrInstall } from '../services/find-or-install.ts';
-import { freePort, startPostgres } from '../services/postgres.ts';
+import { startPostgres } from '../services/postgres.ts';
 import { addedEmail, loggedIn, makePrimary, me, refresh, registered } from '../standard/people.ts';
 
 /** PgBouncer that gives each transaction another one of two connections. It does not run as root either. */

@@ -9,7 +9,7 @@ import { openPostgres, type PostgresOptions } from '../../packages/server/src/st
 import { createSessionStore } from '../../packages/server/src/stores/sql/sessions.ts';
 import { createUserStore } from '../../packages/server/src/stores/sql/users.ts';
 import { openBackend } from '../backend.ts';
-import { freePort } from '../services/postgres.ts';
+import { freePort } from '../free-port.ts';
 
 // What only PostgreSQL does, and what its driver makes of it.
 

@@ -4,12 +4,12 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { freePort } from '../free-port.ts';
 import { findOrInstall } from './find-or-install.ts';
 
 const run = promisify(execFile);
@@ -147,13 +147,4 @@ const serverUser = async (): Promise<{ uid: number; gid: number } | undefined> =
     }
   }
   throw new Error('PostgreSQL does not run as root, and there is neither a user postgres nor a user nobody');
-};
-
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 };

@@ -4,9 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../free-port.ts';
 import { findOrInstall } from './find-or-install.ts';
 
 export type RedisServer = {
@@ -102,13 +102,4 @@ const findProgram = async (): Promise<string> => {
   return here
     ? findOrInstall({ program: 'valkey-server', debianPackage: 'valkey-server', folders })
     : findOrInstall({ program: 'redis-server', debianPackage: 'redis-server', folders });
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 };

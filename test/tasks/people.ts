@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { startTasks } from '../../examples/tasks/server.ts';
+import { freePort } from '../free-port.ts';
 import { type Answer, type CallOptions, cookiePair } from '../server.ts';
 import { temporaryFolder } from '../server-process.ts';
 
@@ -97,15 +97,6 @@ export const runExample = async (
     ended.then(() => reject(new Error(`it ended: ${written}`)), reject);
   });
   return { ...serverAt(`http://127.0.0.1:${port}`, dataDir), stop };
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await once(server.close(), 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 };
 
 export const password = 'correct horse battery';

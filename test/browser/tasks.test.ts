@@ -167,9 +167,12 @@ test('a reload finds the session, also when the access token has run out; an end
   await page.reload();
   await page.getByText('Water the plants').waitFor();
   await context.clearCookies({ name: 'access_token' });
+  // The old list stays on the screen while the next one is fetched, so the answer is waited for, not what the page shows.
+  const renewed = page.waitForResponse((answer) => answer.url().endsWith('/auth/refresh'));
   await page.getByLabel('Show').selectOption('todo');
+  expect((await renewed).status()).toBe(200);
   await page.getByText('Water the plants').waitFor();
-  expect((await context.cookies()).map(({ name }) => name)).toContain('access_token');
+  await expect.poll(async () => (await context.cookies()).map(({ name }) => name)).toContain('access_token');
 
   const elsewhere = await server.call('POST', '/auth/signin', { body: { email: 'ada@example.com', password } });
   const cookie = elsewhere.cookies.map((line) => line.split(';')[0]).join('; ');

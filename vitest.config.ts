@@ -29,7 +29,15 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['test/faults/**', 'test/postgres/**', 'test/browser/**', ...processes, ...withRedis, '**/node_modules/**'],
+          exclude: [
+            'test/faults/**',
+            'test/attack/**',
+            'test/postgres/**',
+            'test/browser/**',
+            ...processes,
+            ...withRedis,
+            '**/node_modules/**',
+          ],
           provide: { backend: 'sqlite' },
           // No test replaces a module, so the files of one worker may share what they import.
           isolate: false,
@@ -69,6 +77,15 @@ export default defineConfig({
           isolate: false,
           testTimeout: 60_000,
           retry,
+        },
+      },
+      {
+        test: {
+          name: 'attack',
+          include: ['test/attack/**/*.test.ts'],
+          provide: { backend: 'sqlite' },
+          testTimeout: 240_000,
+          fileParallelism: false,
         },
       },
       {

@@ -4,13 +4,14 @@ import { expect, test } from 'vitest';
 import { composeEngine } from '../../packages/server/src/compose.ts';
 import { parseConfig } from '../../packages/server/src/config/config.ts';
 import { openMailSink } from '../../packages/server/src/mail/testing/mail-sink.ts';
+import { size } from '../scorecard/size.ts';
 import { type ServerProcess, spawnTegata, startServerProcess, temporaryFolder } from '../server-process.ts';
 import { seededRandom } from './seeded-random.ts';
 
 // The server dies with kill -9 at random moments while people register and prove their addresses, and starts again on
 // what it left behind. KILLS sets how often, SEED repeats a run's moments as far as a real machine allows.
 
-const kills = Number(process.env.KILLS ?? 100);
+const kills = size('KILLS', { long: 100, short: 40 });
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 /** Servers that are killed side by side, each with its own database: as many as the smallest machine has cores. */
 const servers = 2;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { size } from '../scorecard/size.ts';
 import { runTegata, type ServerProcess, startServerProcess, temporaryFolder } from '../server-process.ts';
 
 // Two servers over one database, as a balancer sees them, while people use them without a pause: they are moved to
@@ -10,7 +11,7 @@ import { runTegata, type ServerProcess, startServerProcess, temporaryFolder } fr
 // Fifteen servers are started one after the other, each in its own process.
 vi.setConfig({ testTimeout: 900_000 });
 
-const rounds = Number(process.env.ROUNDS ?? 5);
+const rounds = size('ROUNDS', { long: 5, short: 5 });
 const people = 6;
 const secrets = ['kN3v7Xq1T9sZ4bR8wL2yH6mC0pD5gJfA', 'pD5gJfAkN3v7Xq1T9sZ4bR8wL2yH6mC0'] as const;
 const password = 'correct horse battery';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { size } from '../scorecard/size.ts';
 import { type ServerProcess, startServerProcess, temporaryFolder } from '../server-process.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
@@ -8,8 +9,8 @@ import { seededRandom } from './seeded-random.ts';
 // Three nodes over one PostgreSQL and one Redis, with no sticky sessions: every call of a client goes to any node, while
 // nodes die with kill -9 and come back. REFRESHES and REVOCATIONS set how much, SEED repeats a run's choices.
 
-const refreshes = Number(process.env.REFRESHES ?? 10_000);
-const revocations = Number(process.env.REVOCATIONS ?? 200);
+const refreshes = size('REFRESHES', { long: 10_000, short: 3000 });
+const revocations = size('REVOCATIONS', { long: 200, short: 60 });
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const people = 24;
 const password = 'correct horse battery';

@@ -4,6 +4,7 @@ import { type Seeded, seed } from '../../bench/seed.ts';
 import { tablesToMove } from '../../packages/server/src/stores/sql/transfer/tables.ts';
 import { transfer } from '../../packages/server/src/stores/sql/transfer/transfer.ts';
 import { fillEveryTable } from '../rows-of-every-table.ts';
+import { size } from '../scorecard/size.ts';
 import { runTegata, spawnTegata, startServerProcess, temporaryFolder } from '../server-process.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
@@ -12,8 +13,8 @@ import { seededRandom } from './seeded-random.ts';
 // Everybody moves from a file to PostgreSQL, and the transfer dies with kill -9 on the way. PEOPLE sets how many there
 // are, KILLS how often it dies, SEED when.
 
-const people = Number(process.env.PEOPLE ?? 100_000);
-const kills = Number(process.env.TRANSFER_KILLS ?? 3);
+const people = size('PEOPLE', { long: 100_000, short: 20_000 });
+const kills = size('TRANSFER_KILLS', { long: 3, short: 3 });
 const seedNumber = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
 const checksums = (stdout: string) => [...stdout.matchAll(/^(\w+ +\d+ +\d+ +[0-9a-f]{16}) +same$/gm)].map(([, line]) => line);

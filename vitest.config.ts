@@ -17,7 +17,7 @@ const processes = [
   'test/cli/**/*.test.ts',
   'test/embedding/**/*.test.ts',
   'test/verifier/{examples,services}.test.ts',
-  'test/documentation/typescript.test.ts',
+  'test/documentation/{typescript,walks}.test.ts',
 ];
 const withRedis = ['packages/server/src/stores/redis/*.test.ts', 'test/cli/redis.test.ts'];
 

@@ -18,7 +18,7 @@ export const commandsIn = (text: string): Command[] => {
     if (words.length > 0) commands.push(words);
     words = [];
   };
-  const pattern = /\\\n|\s#[^\n]*|^#[^\n]*|'([^']*)'|"((?:\\.|[^"\\])*)"|\$\(|\\(.)|([\n;|&()])|(\s)|([^])/gm;
+  const pattern = /\\\n|\s#[^\n]*|^#[^\n]*|'([^']*)'|"((?:\\.|[^"\\])*)"|\$\(|\\(.)|([\n;|&()])|(\s)|(.)/gms;
   for (const match of text.matchAll(pattern)) {
     const [whole, single, double, escaped, separator, space, other] = match;
     if (single !== undefined || double !== undefined) word = (word ?? '') + (single ?? double!.replaceAll(/\\(["\\])/g, '$1'));

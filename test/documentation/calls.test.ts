@@ -10,10 +10,10 @@ type Call = { at: string; method: string; path: string };
 /** What was, and what requirements ask for in words of their own. */
 const othersWords = ['CHANGELOG.md', 'docs/requirements.md'];
 
-/** The routes of examples/tasks, which its own tests walk. */
-const ofTasks = /^\/tasks(\/\{?\w+\}?)?$/;
+/** The routes that the examples add, which their own tests walk. */
+const ofExamples = /^\/(notes|reports|tasks(\/\{?\w+\}?)?)$/;
 
-const origins = String.raw`(?:\$URL|http://localhost:3000|https://auth\.example\.com|\{TEGATA_URL\})`;
+const origins = String.raw`(?:\$URL|\$APP|http://localhost:3000|https://auth\.example\.com|\{TEGATA_URL\})`;
 
 /** A path alone; what stands for something is in braces, as in OpenAPI. */
 const bare = (url: string) =>
@@ -72,7 +72,7 @@ test('every call is in the document of a contract, or a server answers it', asyn
   const known = await documented(all);
   expect(known).toContain('POST /api/v1/auth/login');
   expect(calls.length).toBeGreaterThan(25);
-  const others = calls.filter(({ method, path }) => !known.has(`${method} ${template(path)}`) && !ofTasks.test(path));
+  const others = calls.filter(({ method, path }) => !known.has(`${method} ${template(path)}`) && !ofExamples.test(path));
   const unknown: string[] = [];
   for (const call of others) if (!(await isAnswered(all, call))) unknown.push(`${call.at} ${call.method} ${call.path}`);
   expect(unknown).toEqual([]);
@@ -85,7 +85,7 @@ test('every address of the server that a page leads to is answered', async () =>
   for (const address of addresses) {
     // Whatever is answered to a GET: that it wants another method is said by what knows the path.
     const answers = await Promise.all(all.map((server) => server.call('GET', address.path.replaceAll(/[{}]/g, ''))));
-    const isKnown = answers.some(({ status }) => status !== 404) || ofTasks.test(address.path);
+    const isKnown = answers.some(({ status }) => status !== 404) || ofExamples.test(address.path);
     if (!isKnown) unknown.push(`${address.at} ${address.path}`);
   }
   expect(unknown).toEqual([]);

@@ -1,3 +1,4 @@
+import type { Kysely } from 'kysely';
 import { composeEngine } from '../packages/server/src/compose.ts';
 import { parseConfig } from '../packages/server/src/config/config.ts';
 import type { Database } from '../packages/server/src/stores/sql/database.ts';
@@ -8,31 +9,54 @@ import { tablesToMove } from '../packages/server/src/stores/sql/transfer/tables.
 
 // Many people who are logged in, in seconds: whole rows in batches, where people.ts goes through the stores one by one.
 
-export type Seeded = { email: string; userId: string; sessionId: string; refreshToken: string };
+export type Seeded = { email: string; userId: string; sessionId: string; accessToken: string; refreshToken: string };
 
 const atOnce = 1_000;
-const week = 7 * 86_400;
+const day = 86_400;
+const week = 7 * day;
+
+/** Every person's password. */
+export const seededPassword = 'correct horse battery';
 
 /**
- * `settings` are those of the server. Each person has an account, an address, a password, a live session and an entry in
- * the audit log. Gives the first `wanted` of them with a refresh token.
+ * `settings` are those of the server. Each person has an account, an address, a password, and `sessionsEach` live sessions,
+ * a day apart, with their entries in the audit log. Gives `wanted` of the sessions with tokens, spread evenly over all.
  */
-export const seed = async (settings: Record<string, string>, people: number, wanted = 0): Promise<Seeded[]> => {
+export const seed = async (
+  settings: Record<string, string>,
+  people: number,
+  wanted = 0,
+  { sessionsEach = 1 }: { sessionsEach?: number } = {},
+): Promise<Seeded[]> => {
   const config = parseConfig({ ...settings, LOG_LEVEL: 'silent' });
   const engine = await composeEngine(config);
   const { secrets, tokens, hasher } = engine.deps;
-  const hash = await hasher.hash('correct horse battery');
+  const hash = await hasher.hash(seededPassword);
   const database = await openDatabase(config.databaseUrl, config.postgres);
   const add = rowAdder(config.databaseUrl);
   const tables = new Map((await tablesToMove()).map((table) => [table.name, table]));
-  const insert = <Name extends keyof Database>(name: Name, rows: Database[Name][]) => add(database.db, tables.get(name)!, rows);
 
   const seeded: Seeded[] = [];
   const now = Date.now();
-  for (let from = 0; from < people; from += atOnce) {
-    const numbers = Array.from({ length: Math.min(atOnce, people - from) }, (_, index) => from + index);
-    const batch = numbers.map((number) => ({ number, userId: secrets.uuid(), sessionId: secrets.uuid(), jti: secrets.uuid() }));
-    const email = (number: number) => `person-${number}@example.com` as Database['user_emails']['email'];
+  const email = (number: number) => `person-${number}@example.com` as Database['user_emails']['email'];
+  const isWanted = (session: number) => {
+    const before = (count: number) => Math.floor((count * wanted) / (people * sessionsEach));
+    return before(session + 1) > before(session);
+  };
+  const addBatch = async (db: Kysely<Database>, numbers: readonly number[]) => {
+    const insert = <Name extends keyof Database>(name: Name, rows: Database[Name][]) => add(db, tables.get(name)!, rows);
+    const batch = numbers.map((number) => ({ number, userId: secrets.uuid() }));
+    const sessions = batch.flatMap(({ number, userId }) =>
+      Array.from({ length: sessionsEach }, (_, each) => ({
+        number,
+        userId,
+        id: secrets.uuid(),
+        jti: secrets.uuid(),
+        // Not all at one moment, so that an index by time looks as it does in life.
+        startedAt: now - (each * day + (number % 3_600)) * 1000,
+        isWanted: isWanted(number * sessionsEach + each),
+      })),
+    );
     const times = { created_at: now, updated_at: now };
     await insert(
       'users',
@@ -66,43 +90,55 @@ export const seed = async (settings: Record<string, string>, people: number, wan
     );
     await insert(
       'sessions',
-      batch.map(({ userId, sessionId, jti }) => ({
-        id: sessionId,
+      sessions.map(({ userId, id, jti, startedAt }) => ({
+        id,
         user_id: userId,
         generation: 0,
         refresh_jti: jti,
         previous_jti: null,
         refresh_kid: tokens.refreshKid(),
-        rotated_at: now,
+        rotated_at: startedAt,
         successor_seen: 1,
         idle_seconds: week,
         user_agent: 'Mozilla/5.0 "seed"',
         ip_address: '192.0.2.7',
-        created_at: now,
-        last_used_at: now,
-        expires_at: now + week * 1000,
-        absolute_expires_at: now + 90 * 86_400_000,
+        created_at: startedAt,
+        last_used_at: startedAt,
+        expires_at: startedAt + week * 1000,
+        absolute_expires_at: startedAt + 90 * day * 1000,
         ended_at: null,
         end_reason: null,
       })),
     );
     await insert(
       'audit_events',
-      batch.map(({ userId, sessionId }) => ({
-        id: newRowId(now),
-        at: now,
+      sessions.map(({ userId, id, startedAt }) => ({
+        id: newRowId(startedAt),
+        at: startedAt,
         type: 'session.started',
         user_id: userId,
-        session_id: sessionId,
+        session_id: id,
         ip_address: '192.0.2.7',
         reason: null,
       })),
     );
-    for (const { number, userId, sessionId, jti } of batch.slice(0, Math.max(0, wanted - seeded.length))) {
-      const iat = Math.floor(now / 1000);
-      const refreshToken = await tokens.signRefresh({ sub: userId, sid: sessionId, gen: 0, iat, jti, exp: iat + week });
-      seeded.push({ email: email(number), userId, sessionId, refreshToken });
+    const iat = Math.floor(now / 1000);
+    for (const { number, userId, id, jti } of sessions.filter((session) => session.isWanted)) {
+      const common = { sub: userId, sid: id, gen: 0, iat };
+      const ofAccess = { ...common, uid: userId, email: email(number), jti: secrets.uuid(), exp: iat + day };
+      seeded.push({
+        email: email(number),
+        userId,
+        sessionId: id,
+        accessToken: await tokens.signAccess(ofAccess),
+        refreshToken: await tokens.signRefresh({ ...common, jti, exp: iat + week }),
+      });
     }
+  };
+  for (let from = 0; from < people; from += atOnce) {
+    const numbers = Array.from({ length: Math.min(atOnce, people - from) }, (_, index) => from + index);
+    // One commit for all tables, which is most of the time where each is flushed.
+    await database.db.transaction().execute((transaction) => addBatch(transaction, numbers));
   }
   await database.close();
   await engine.close();

@@ -38,8 +38,9 @@ const cleanUp = async () => {
   for (const server of running.splice(0)) await server.stop();
   await postgres?.remove();
   postgres = undefined;
-  rmSync(folder, { recursive: true, force: true });
 };
+// The last word, also where an interrupted load or a server of ours ends before the rest is done.
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void cleanUp().finally(() => process.exit(1)));
 
 const fill = async (kind: Kind, size: Size): Promise<Filled> => {
@@ -112,14 +113,8 @@ const measure = async (kind: Kind) => {
     const what = `${name === 'me' ? 'session check' : 'refresh'} p50, ${kind === 'sqlite' ? 'SQLite' : 'PostgreSQL'}`;
     return { name: what, unit: 'ms', figure: p50('many'), limit: p50('few'), ratio, floor: 1.3, aim: 1.1, lessIsBetter: true };
   });
-  await cleanUpServers();
+  await cleanUp();
   return { date: new Date().toISOString(), loadBefore, seeded, rssMb, rows, rounds: figures };
-};
-
-const cleanUpServers = async () => {
-  for (const server of running.splice(0)) await server.stop();
-  await postgres?.remove();
-  postgres = undefined;
 };
 
 /** The databases are measured in one run or in two: what the other one left in today's file stays there. */

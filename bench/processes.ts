@@ -31,7 +31,7 @@ const running = (child: ChildProcess, port: number): Running => ({
   port,
   rssMb: () => Number(execFileSync('ps', ['-o', 'rss=', '-p', String(child.pid)], { encoding: 'utf8' })) / 1024,
   stop: async () => {
-    if (child.exitCode !== null) return;
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const closed = once(child, 'close');
     child.kill('SIGTERM');
     await closed;

@@ -378,6 +378,7 @@ export const composeApp = (
       hashing: engine.hashingCounts,
       outbox: () => stores.outbox.backlog(deps.clock()),
       feed: () => ({ readers: engine.feed.readers(), lookAgeSeconds: engine.feed.lookAgeSeconds() }),
+      revocationLagSeconds: engine.feed.takeLagSeconds,
       tally: engine.tally.counts,
       isDatabaseReady: () =>
         engine.ping().then(

@@ -111,7 +111,7 @@ test('whoever comes back with the last event that it saw gets what came since, a
   for (const nonsense of ['x', '', "' or 1=1 --", '9'.repeat(5000)]) expect(await from(nonsense)).toEqual(ids);
 });
 
-test('a row that becomes visible late, behind one with a later id, is told all the same', async () => {
+test('a row that becomes visible late, behind one with a later id, is told all the same, and the lag is in the metrics', async () => {
   const server = await startServer();
   const { userId } = await registered(server, 'ada@example.com');
   const [first, late] = [await loggedIn(server, 'ada@example.com'), await loggedIn(server, 'ada@example.com')];
@@ -132,7 +132,11 @@ test('a row that becomes visible late, behind one with a later id, is told all t
     'insert into revocations (id, session_id, user_id, reason, revoked_at, expires_at) values (?, ?, ?, ?, ?, ?)',
     ...values,
   );
+  const lag = /^tegata_revocation_lag_seconds ([\d.]+)$/m;
+  const scraped = async () => Number(lag.exec((await server.call('GET', '/metrics')).body)?.[1]);
   await expectSoon(verifier, late.accessToken, 'token_revoked: session_revoked');
+  // What happened three seconds ago by the clock of the tokens was told now; a scrape later nothing was.
+  expect([await scraped(), await scraped()]).toEqual([3, 0]);
 });
 
 test('a change that is rolled back revokes nothing, and is told to nobody; what is over all the same is told', async () => {

@@ -49,6 +49,8 @@ import { readEventLoopDelay } from './observe/event-loop.ts';
 import { createLogger, type Logger } from './observe/logger.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { createTally, type Tally } from './observe/tally.ts';
+import type { TracedParts } from './observe/traced-parts.ts';
+import type { Tracing } from './observe/tracing.ts';
 import { createPurgeWorker, type PurgeWorker, type PurgeWorkerOptions } from './purge/purge-worker.ts';
 import { type Channel, createLocalChannel } from './revocations/channel.ts';
 import { createRevocationFeed, type RevocationFeed } from './revocations/feed.ts';
@@ -102,6 +104,8 @@ export type Engine = {
   databaseMark: () => Promise<string>;
   /** Undefined without `REDIS_URL`. */
   redis: RedisParts | undefined;
+  /** Undefined unless there is a collector for traces. */
+  tracing: Tracing | undefined;
   /** Begins what goes on beside the requests: sending mail, purging what is over. */
   start: () => void;
   /** Takes nothing further in hand, and ends the streams, whose readers go to another server. Requests are still answered. */
@@ -112,16 +116,18 @@ export type Engine = {
 
 export const composeEngine = async (config: Config, options: ComposeOptions = {}): Promise<Engine> => {
   const clock = options.clock ?? Date.now;
-  const logger = createLogger({ level: config.logLevel });
+  const { tracing, traced } = await openTracing(config, () => logger);
+  const logger = createLogger({ level: config.logLevel, mixin: tracing?.ids });
   const keys = deriveKeys([config.secret ?? developmentSecret(config.dataDir), ...config.previousSecrets]);
 
   const tally = createTally();
   let mailWorker: OutboxWorker | undefined;
   let feed: RevocationFeed | undefined;
-  const redis = await openRedisParts(config, logger);
+  const redis = await openRedisParts(config, logger, traced);
+  const outside = tracing?.outside ?? ((work: () => void) => work);
   const database = await openSqlStores({
     url: config.databaseUrl,
-    postgres: config.postgres,
+    postgres: { ...config.postgres, around: traced?.driver(isPostgresUrl(config.databaseUrl) ? 'postgresql' : 'sqlite') },
     seal: createSeal(keys.ring('outbox')),
     // Until the longest of today's tokens has expired, by the clock of a verifier that is behind.
     keepRevocationsMs: (Math.max(config.ttl.access, config.ttl.bearer) + 300) * 1000,
@@ -132,8 +138,8 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
         tally.event(event);
         logger.info({ event }, 'audit');
       },
-      outboxAdded: () => mailWorker?.wake(),
-      revoked: () => feed?.announce(),
+      outboxAdded: outside(() => mailWorker?.wake()),
+      revoked: outside(() => feed?.announce()),
     },
   }).catch(async (error: unknown) => {
     await redis?.close();
@@ -172,11 +178,11 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
   });
   const deps: Deps = {
     ...stores,
-    atomically,
+    atomically: traced?.atomically(atomically) ?? atomically,
     inTurn: createTurns({ maxWaiting: 128 }),
     clock,
     secrets: createSecrets(keys, clock),
-    hasher: createPasswordHasher({ algorithm: config.passwordHash, lane }, options.hashParameters),
+    hasher: createPasswordHasher({ algorithm: config.passwordHash, lane: traced?.lane(lane) ?? lane }, options.hashParameters),
     tokens: createTokenSigner({
       accessKeys,
       refreshKeys: hs256Ring(keys.ring('refresh-token')),
@@ -194,6 +200,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     providers: createProviders(config.providers, {
       clock,
       timeoutSeconds: config.providerTimeoutSeconds,
+      askProvider: traced?.askProvider,
       sealTokens: config.storeProviderTokens ? createSeal(keys.ring('provider-tokens')).seal : undefined,
     }),
     accountHook: { beforeClose: options.beforeAccountCloses ?? (async () => {}) },
@@ -231,10 +238,11 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
         publicUrl: config.publicUrl,
       })
     : undefined;
+  const deliver = smtp?.deliver ?? (async () => {});
   mailWorker = createOutboxWorker({
     outbox: stores.outbox,
-    answerRequest: auth.answerMailRequest,
-    deliver: smtp?.deliver ?? (async () => {}),
+    answerRequest: traced?.mail('answer a request for mail', auth.answerMailRequest) ?? auth.answerMailRequest,
+    deliver: traced?.mail('send mail', deliver) ?? deliver,
     keepBodies: smtp === undefined,
     publicUrl: config.publicUrl,
     brand: config.brand,
@@ -270,6 +278,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     doctorPass: createDoctorPass(keys.ring('doctor')),
     databaseMark: database.mark,
     redis,
+    tracing,
     start: () => {
       worker.start();
       purgeWorker.start();
@@ -285,15 +294,38 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
       await Promise.all([worker.stop(), purgeWorker.stop()]);
       smtp?.close();
       await close();
+      await tracing?.close();
     },
   };
 };
 
 /** Loaded only where it is used: the client takes longer to load than the rest of a start. */
-const openRedisParts = async ({ redis, sessionStore }: Config, logger: Logger): Promise<RedisParts | undefined> => {
+const openRedisParts = async (
+  { redis, sessionStore }: Config,
+  logger: Logger,
+  traced: TracedParts | undefined,
+): Promise<RedisParts | undefined> => {
   if (!redis) return undefined;
   const { openRedisParts: open } = await import('./stores/redis/redis-parts.ts');
-  return open({ ...redis, logger, holdsSessions: sessionStore === 'redis' });
+  return open({ ...redis, logger, holdsSessions: sessionStore === 'redis', around: traced?.redis });
+};
+
+/** Loaded only where it is used, and nothing is wrapped elsewhere: without tracing a request does not pay for it. */
+const openTracing = async ({ tracing }: Config, logger: () => Logger): Promise<{ tracing?: Tracing; traced?: TracedParts }> => {
+  if (!tracing) return {};
+  const [{ openTracing: open }, { createTracedParts }] = await Promise.all([
+    import('./observe/tracing.ts'),
+    import('./observe/traced-parts.ts'),
+  ]);
+  const opened = open(tracing, {
+    version,
+    instance: crypto.randomUUID(),
+    tell: (reason) => {
+      if (reason === undefined) logger().info('traces are taken again');
+      else logger().warn({ reason }, 'traces are not taken: check OTEL_EXPORTER_OTLP_ENDPOINT and what it names');
+    },
+  });
+  return { tracing: opened, traced: createTracedParts(opened) };
 };
 
 /** Encrypts private halves with today's secret, so that an earlier one can be left out once its refresh tokens are over. */
@@ -341,10 +373,12 @@ export const composeApp = (
     limits: deps.limits,
     openFeed: engine.feed.open,
     logger,
+    tracing: engine.tracing,
     metrics: createMetrics({
       hashing: engine.hashingCounts,
       outbox: () => stores.outbox.backlog(deps.clock()),
       feed: () => ({ readers: engine.feed.readers(), lookAgeSeconds: engine.feed.lookAgeSeconds() }),
+      revocationLagSeconds: engine.feed.takeLagSeconds,
       tally: engine.tally.counts,
       isDatabaseReady: () =>
         engine.ping().then(

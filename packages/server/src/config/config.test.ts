@@ -208,6 +208,16 @@ const mistakes: Record<string, readonly string[]> = {
   TEGATA_BRAND_PAPER: ['white'],
   TEGATA_BRAND_PAPER_DARK: ['#gggggg'],
   TEGATA_BRAND_RADIUS: ['10px', '25'],
+  OTEL_EXPORTER_OTLP_ENDPOINT: [
+    'collector:4318',
+    'grpc://collector:4317',
+    'http://me:canary@collector',
+    'http://collector?key=canary',
+  ],
+  OTEL_EXPORTER_OTLP_HEADERS: ['canary', 'x tenant=canary', 'authorization=%zzcanary', 'authorization=canary%0acanary'],
+  OTEL_RESOURCE_ATTRIBUTES: ['staging', 'team=%zz'],
+  OTEL_TRACES_SAMPLER: ['jaeger_remote', 'on'],
+  OTEL_TRACES_SAMPLER_ARG: ['10%', '1.1', '-1'],
   LOG_LEVEL: ['verbose', 'INFO'],
 };
 
@@ -228,6 +238,29 @@ describe('workers', () => {
       'TEGATA_WORKERS=2: a database in memory belongs to one process; give it a file.',
     ]);
     expect(problemsOf({ TEGATA_WORKERS: '1', DATABASE_URL: 'sqlite::memory:' })).toEqual([]);
+  });
+});
+
+describe('traces', () => {
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.internal:4318/otlp/' };
+
+  test('are off without an endpoint, whatever else is set', () => {
+    expect(parseConfig({}).tracing).toBeUndefined();
+    expect(parseConfig({ OTEL_SERVICE_NAME: 'door', OTEL_TRACES_SAMPLER: 'always_on' }).tracing).toBeUndefined();
+  });
+
+  test('go to a path below the endpoint, in the name of Tegata unless another is given', () => {
+    expect(parseConfig(endpoint).tracing).toEqual({
+      url: 'https://collector.internal:4318/otlp/v1/traces',
+      headers: {},
+      resource: { 'service.name': 'tegata' },
+      sampler: { name: 'parentbased_always_on', ratio: 1 },
+    });
+    const attributes = { OTEL_RESOURCE_ATTRIBUTES: ' service.name = door , team=log%2Cin,' };
+    expect(parseConfig({ ...endpoint, ...attributes }).tracing?.resource).toEqual({ 'service.name': 'door', team: 'log,in' });
+    expect(parseConfig({ ...endpoint, ...attributes, OTEL_SERVICE_NAME: 'gate' }).tracing?.resource['service.name']).toBe('gate');
+    const sampled = { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' };
+    expect(parseConfig({ ...endpoint, ...sampled }).tracing?.sampler).toEqual({ name: 'parentbased_traceidratio', ratio: 0.25 });
   });
 });
 
@@ -265,7 +298,7 @@ describe('mistakes', () => {
     const documented = [...reference.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name as string);
     const cannotBeWrong = [
       ...['NODE_ENV', 'HOST', 'TEGATA_DATA_DIR'],
-      ...['TEGATA_ISSUER', 'TEGATA_AUDIENCE', 'TEGATA_METRICS_TOKEN'],
+      ...['TEGATA_ISSUER', 'TEGATA_AUDIENCE', 'TEGATA_METRICS_TOKEN', 'OTEL_SERVICE_NAME'],
     ];
     expect(documented.toSorted()).toEqual([...Object.keys(mistakes), ...cannotBeWrong].toSorted());
   });

@@ -13,6 +13,7 @@ import { mostWorkers, workerCount } from '../workers/worker-count.ts';
 import { ConfigError } from './config-error.ts';
 import { problemOfDatabaseUrl } from './database-url.ts';
 import { type ProviderConfig, parseProviders } from './providers.ts';
+import { parseTracing, type TracingConfig } from './tracing.ts';
 
 export { ConfigError } from './config-error.ts';
 
@@ -76,6 +77,8 @@ export type Config = {
   smtpUrl: string | undefined;
   mailFrom: string;
   metricsToken: string | undefined;
+  /** Undefined: nothing is traced, and nothing of the tracing library is loaded. */
+  tracing: TracingConfig | undefined;
   /** Whether the hosted pages are served, where the `standard` contract is. */
   pages: boolean;
   brand: Brand;
@@ -289,6 +292,7 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
     smtpUrl,
     mailFrom,
     metricsToken: text('TEGATA_METRICS_TOKEN'),
+    tracing: parseTracing({ text, oneOf }, (line) => problems.push(line)),
     pages: oneOf('TEGATA_PAGES', ['on', 'off'], 'on') === 'on',
     brand: parseBrand(text, (line) => problems.push(line)),
     logLevel: oneOf('LOG_LEVEL', logLevels, production ? 'info' : 'warn'),

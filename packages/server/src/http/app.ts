@@ -8,6 +8,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Config } from '../config/config.ts';
 import { type Logger, withoutNet } from '../observe/logger.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import type { Tracing } from '../observe/tracing.ts';
 import { addressBucket, createClientAddress } from './client-address.ts';
 import type { Contract, Door, HttpContext, HttpEnv } from './contract.ts';
 import { bearer } from './contracts/bearer/index.ts';
@@ -25,6 +26,7 @@ import type { Look } from './pages/look.ts';
 import { HttpProblem, type Problem, problemHeaders } from './problem.ts';
 import { securityHeaders } from './security-headers.ts';
 import { createTopology, type TopologyParts } from './topology.ts';
+import { traceRequests } from './trace-requests.ts';
 
 /** Every door of the house. A new contract is a folder beside the others and a line here. */
 export const contracts: readonly Contract[] = [standard, cookie, bearer, organization];
@@ -34,6 +36,8 @@ export type AppParts = DoorParts & {
   contracts?: readonly Contract[];
   logger: Logger;
   metrics: Metrics;
+  /** Undefined: requests are not traced. */
+  tracing?: Tracing | undefined;
   health: Health;
   topology: TopologyParts;
   /** Public signing keys, for services that verify tokens themselves. */
@@ -57,6 +61,8 @@ export const createApp = (parts: AppParts): Hono<HttpEnv> => {
   const app = new Hono<HttpEnv>();
 
   // Middleware, in the order in which a request meets it.
+
+  if (parts.tracing) app.use(traceRequests(parts.tracing));
 
   app.use(async (c, next) => {
     const startedAt = performance.now();

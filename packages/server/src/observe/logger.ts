@@ -17,11 +17,12 @@ const secretNames = [
 ];
 
 /** JSON lines on standard output. Carries no credential, no address and no query string. */
-export const createLogger = (options: Pick<LoggerOptions, 'level'>): Logger =>
+export const createLogger = (options: Pick<LoggerOptions, 'level'> & { mixin?: (() => object) | undefined }): Logger =>
   pino({
     level: options.level ?? 'info',
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
+    ...(options.mixin && { mixin: options.mixin }),
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
   });

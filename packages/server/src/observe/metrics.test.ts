@@ -13,6 +13,7 @@ const all = (changes: Partial<Figures> = {}) =>
     hashing: () => ({ running: 1, queued: 2, refused: 3 }),
     outbox: async () => ({ waiting: 4, oldestSeconds: 5 }),
     feed: () => ({ readers: 6, lookAgeSeconds: 0.25 }),
+    revocationLagSeconds: () => 0.1,
     tally: createTally().counts,
     isDatabaseReady: async () => true,
     eventLoopDelay: () => ({ p50: 0, p99: 0.1, max: 0.2 }),

@@ -7,6 +7,8 @@ export type Figures = {
   hashing: () => { running: number; queued: number; refused: number };
   outbox: () => Promise<{ waiting: number; oldestSeconds: number }>;
   feed: () => { readers: number; lookAgeSeconds: number };
+  /** Since it was read last. */
+  revocationLagSeconds: () => number;
   tally: Tally['counts'];
   isDatabaseReady: () => Promise<boolean>;
   /** Since it was read last. */
@@ -61,6 +63,8 @@ export const createMetrics = (read: Figures) => {
   gauge('tegata_revocation_feed_readers', 'Verifiers that hear of revocations from this server', () => read.feed().readers);
   const lookAge = () => read.feed().lookAgeSeconds;
   gauge('tegata_revocation_look_age_seconds', 'Since revocations were last looked for; 0 without readers', lookAge, 'max');
+  const lagHelp = 'From a revocation until the verifiers were told: the longest since it was asked last';
+  gauge('tegata_revocation_lag_seconds', lagHelp, read.revocationLagSeconds, 'max');
 
   gauge('tegata_database_ready', 'Whether the database answers: 1 or 0', async () => Number(await read.isDatabaseReady()), 'min');
   const { pool, isRedisReady, signingKeyAgeSeconds } = read;

@@ -25,6 +25,8 @@ export type RevocationFeed = {
   readers: () => number;
   /** Since the table was last read with success; 0 while nobody reads, because then nobody looks. */
   lookAgeSeconds: () => number;
+  /** From the moment of a revocation until it was handed to the readers here: the longest since this was asked last. */
+  takeLagSeconds: () => number;
   /** Ends every stream, and waits for what is being told to the other servers. */
   close: () => Promise<void>;
 };
@@ -58,6 +60,7 @@ export const createRevocationFeed = (options: FeedOptions): RevocationFeed => {
   /** In real time, whatever the clock of the tokens says. */
   let thoroughAt = Number.NEGATIVE_INFINITY;
   let lookedAt = performance.now();
+  let longestLagMs = 0;
   let timer: NodeJS.Timeout | undefined;
   let unsubscribe: Promise<() => Promise<void>> | undefined;
   let isDown = false;
@@ -78,6 +81,9 @@ export const createRevocationFeed = (options: FeedOptions): RevocationFeed => {
     }
     for (const [id, { expiresAt }] of known) if (expiresAt <= now) known.delete(id);
     for (const reader of readers) reader.tell(fresh, now);
+    if (readers.size === 0) return;
+    const told = clock();
+    for (const { revokedAt } of fresh) longestLagMs = Math.max(longestLagMs, told - revokedAt);
   };
 
   /** A look that begins after this call. However many ask for one, at most one waits behind the one that runs. */
@@ -160,6 +166,12 @@ export const createRevocationFeed = (options: FeedOptions): RevocationFeed => {
     readers: () => readers.size,
 
     lookAgeSeconds: () => (readers.size === 0 ? 0 : (performance.now() - lookedAt) / 1000),
+
+    takeLagSeconds: () => {
+      const taken = longestLagMs / 1000;
+      longestLagMs = 0;
+      return taken;
+    },
 
     close: async () => {
       closed = true;

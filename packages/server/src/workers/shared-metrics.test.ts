@@ -11,6 +11,7 @@ const ofProcess = (hashing: { running: number; queued: number; refused: number }
     hashing: () => hashing,
     outbox: async () => ({ waiting, oldestSeconds: 2 * waiting }),
     feed: () => ({ readers: 0, lookAgeSeconds: 0 }),
+    revocationLagSeconds: () => 0.1,
     tally: createTally().counts,
     isDatabaseReady: async () => true,
     eventLoopDelay: () => ({ p50: 0, p99: 0.001, max: 0.002 }),

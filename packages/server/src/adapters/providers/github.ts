@@ -22,7 +22,7 @@ export const createGithub = (settings: GithubSettings, parts: ProviderParts): Pr
   };
   const config = new client.Configuration(server, clientId, undefined, client.ClientSecretPost(clientSecret));
   config.timeout = parts.timeoutSeconds;
-  config[client.customFetch] = createProviderFetch(parts.timeoutSeconds, withHonestStatus);
+  config[client.customFetch] = createProviderFetch(parts, withHonestStatus);
   if (url.startsWith('http:')) client.allowInsecureRequests(config);
 
   const ask = async (token: string, path: string): Promise<unknown> => {

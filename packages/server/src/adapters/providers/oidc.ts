@@ -24,7 +24,7 @@ export const createOidc = (settings: OidcSettings, parts: ProviderParts): Provid
     retryMs,
     fetch: () =>
       client.discovery(new URL(issuer), clientId, metadata, clientAuthentication(clientSecret), {
-        [client.customFetch]: createProviderFetch(parts.timeoutSeconds),
+        [client.customFetch]: createProviderFetch(parts),
         timeout: parts.timeoutSeconds,
         execute: [
           // Without this the library trusts the connection for the ID token's origin (OpenID Connect Core, section 3.1.3.7).

@@ -2,6 +2,7 @@
 // is not an attacker, but somebody between us and it, or behind it, may be.
 
 import type { CustomFetch } from 'openid-client';
+import type { ProviderParts } from './provider-parts.ts';
 
 const maxBytes = 1024 * 1024;
 
@@ -22,9 +23,11 @@ const readBounded = async (response: Response): Promise<Uint8Array<ArrayBuffer>>
 };
 
 /** A web-standard fetch for openid-client. The body is read here, while the deadline still runs: a stalled one ends too. */
-export const createProviderFetch =
-  (timeoutSeconds: number, mend: (response: Response) => Promise<Response> = async (response) => response): CustomFetch =>
-  async (url, { method, headers, body, signal }) => {
+export const createProviderFetch = (
+  { timeoutSeconds, askProvider }: Pick<ProviderParts, 'timeoutSeconds' | 'askProvider'>,
+  mend: (response: Response) => Promise<Response> = async (response) => response,
+): CustomFetch => {
+  const ask: CustomFetch = async (url, { method, headers, body, signal }) => {
     const deadline = AbortSignal.timeout(timeoutSeconds * 1000);
     const response = await fetch(url, {
       method,
@@ -39,3 +42,6 @@ export const createProviderFetch =
     const content = bytes.byteLength === 0 ? null : bytes;
     return mend(new Response(content, { status, statusText, headers: response.headers }));
   };
+  if (!askProvider) return ask;
+  return (url, options) => askProvider({ method: options.method, host: new URL(url).host }, () => ask(url, options));
+};

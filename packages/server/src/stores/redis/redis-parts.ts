@@ -5,7 +5,7 @@ import type { Channel } from '../../revocations/channel.ts';
 import type { EndedLately } from '../sql/missed-revocations.ts';
 import type { SqlStores, StoresElsewhere } from '../sql/sql-stores.ts';
 import { createRedisChannel } from './channel.ts';
-import { openRedis, type RedisOptions } from './connection.ts';
+import { openRedis, type Redis, type RedisOptions } from './connection.ts';
 import { createRedisLimits } from './limits.ts';
 import { createStoresInRedis } from './redis-stores.ts';
 import { findRisks } from './risks.ts';
@@ -25,11 +25,20 @@ export type RedisParts = {
   tellRisks: () => Promise<void>;
 };
 
-export type RedisPartsOptions = Pick<RedisOptions, 'url' | 'prefix'> & { logger: Logger; holdsSessions: boolean };
+export type RedisPartsOptions = Pick<RedisOptions, 'url' | 'prefix'> & {
+  logger: Logger;
+  holdsSessions: boolean;
+  /** Stands around every command. */
+  around?: ((redis: Redis) => Redis) | undefined;
+};
 
 /** @throws Unavailable when sessions are kept there and it cannot be reached. */
-export const openRedisParts = async ({ holdsSessions, ...options }: RedisPartsOptions): Promise<RedisParts> => {
-  const redis = await openRedis({ ...options, required: holdsSessions });
+export const openRedisParts = async ({
+  holdsSessions,
+  around = (redis) => redis,
+  ...options
+}: RedisPartsOptions): Promise<RedisParts> => {
+  const redis = around(await openRedis({ ...options, required: holdsSessions }));
   const channel = createRedisChannel(redis, { ...options, name: 'revocations' });
   const stores = holdsSessions ? createStoresInRedis(redis) : undefined;
   const close = async () => {

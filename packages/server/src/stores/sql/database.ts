@@ -14,7 +14,7 @@ import type {
   TokenDigest,
   TokenPurpose,
 } from '@tegata/core';
-import type { Kysely, RawBuilder, Transaction } from 'kysely';
+import type { Driver, Kysely, RawBuilder, Transaction } from 'kysely';
 
 export type Flag = 0 | 1;
 
@@ -198,6 +198,9 @@ export type Database = {
   services: ServicesTable;
   revocations: RevocationsTable;
 };
+
+/** Stands around every statement: see `observe/traced-parts.ts`. */
+export type AroundDriver = (driver: Driver) => Driver;
 
 /** An open database, with the few things that SQLite and PostgreSQL do each in its own way. */
 export type SqlDatabase = {

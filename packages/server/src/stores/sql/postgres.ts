@@ -4,7 +4,7 @@
  */
 import { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql } from 'kysely';
 import { Pool, types } from 'pg';
-import type { Database, SqlDatabase } from './database.ts';
+import type { AroundDriver, Database, SqlDatabase } from './database.ts';
 import { createPostgresDriver } from './postgres-driver.ts';
 
 export type PostgresOptions = {
@@ -14,6 +14,7 @@ export type PostgresOptions = {
   statements?: 'named' | 'unnamed';
   /** Statements may take as long as they need: for moving whole tables, never for requests. */
   patient?: boolean;
+  around?: AroundDriver | undefined;
 };
 
 /** How long a request waits for a connection, and for a statement, before it is told to come back. */
@@ -23,7 +24,7 @@ const queryTimeoutMs = 5_000;
 /** Opens no connection yet: a server that is down is found by the first query. */
 export const openPostgres = (
   url: string,
-  { poolSize = 10, statements = 'named', patient = false }: PostgresOptions = {},
+  { poolSize = 10, statements = 'named', patient = false, around }: PostgresOptions = {},
 ): SqlDatabase => {
   const namedStatements = statements === 'named';
   const pool = createPool(url, {
@@ -36,7 +37,7 @@ export const openPostgres = (
       !patient && { statement_timeout: queryTimeoutMs, idle_in_transaction_session_timeout: 2 * queryTimeoutMs }),
   });
   // A second longer, so that the server's own answer comes first and the connection can be kept.
-  const db = createKysely(pool, { namedStatements, queryTimeoutMs: patient ? undefined : queryTimeoutMs + 1_000 });
+  const db = createKysely(pool, { namedStatements, queryTimeoutMs: patient ? undefined : queryTimeoutMs + 1_000 }, around);
   return {
     db,
     serialize: async (transaction, key) => {
@@ -100,11 +101,15 @@ const createPool = (url: string, settings: ConstructorParameters<typeof Pool>[0]
 /** Milliseconds and counts stay far below 2^53, and `pg` would give texts. */
 const int8 = 20;
 
-const createKysely = (pool: Pool, options: Parameters<typeof createPostgresDriver>[1]): Kysely<Database> =>
+const createKysely = (
+  pool: Pool,
+  options: Parameters<typeof createPostgresDriver>[1],
+  around: AroundDriver = (driver) => driver,
+): Kysely<Database> =>
   new Kysely<Database>({
     dialect: {
       createAdapter: () => new Adapter(),
-      createDriver: () => createPostgresDriver(pool, options),
+      createDriver: () => around(createPostgresDriver(pool, options)),
       createIntrospector: (kysely) => new PostgresIntrospector(kysely),
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },

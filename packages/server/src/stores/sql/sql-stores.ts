@@ -60,7 +60,7 @@ export type SqlStores = {
  * @throws Error when the address names no database that Tegata knows; Unavailable when it cannot be opened.
  */
 export const openDatabase = async (url: string, options: PostgresOptions = {}): Promise<SqlDatabase> => {
-  if (url.startsWith('sqlite:')) return openSqlite(sqlitePath(url));
+  if (url.startsWith('sqlite:')) return openSqlite(sqlitePath(url), { around: options.around });
   if (/^postgres(ql)?:/.test(url)) return openPostgres(url, options);
   // The address is not repeated: it may hold a password.
   throw new Error('the database address must begin with sqlite: or postgres:');

@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Unavailable } from '@tegata/core';
 import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely';
-import type { Database, SqlDatabase } from './database.ts';
+import type { AroundDriver, Database, SqlDatabase } from './database.ts';
 import { createSqliteDriver, unflushedMark, waitWhileBusy } from './sqlite-driver.ts';
 
 /**
@@ -29,13 +29,17 @@ export const sqlitePath = (url: string): string => {
  */
 export const openSqlite = async (
   path: string,
-  { busyTimeoutMs = 5_000, isExclusive = false }: { busyTimeoutMs?: number; isExclusive?: boolean } = {},
+  {
+    busyTimeoutMs = 5_000,
+    isExclusive = false,
+    around = (driver) => driver,
+  }: { busyTimeoutMs?: number; isExclusive?: boolean; around?: AroundDriver | undefined } = {},
 ): Promise<SqlDatabase> => {
   const connection = await openConnection(path, busyTimeoutMs, isExclusive ? `${exclusive}${settings}` : settings);
   const db = new Kysely<Database>({
     dialect: {
       createAdapter: () => new SqliteAdapter(),
-      createDriver: () => createSqliteDriver(connection, busyTimeoutMs),
+      createDriver: () => around(createSqliteDriver(connection, busyTimeoutMs)),
       createIntrospector: (kysely) => new SqliteIntrospector(kysely),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },

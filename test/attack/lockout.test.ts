@@ -51,67 +51,71 @@ const quantile = (share: number, tries: number, chance: number): number => {
 const hashesOf = async (nodes: readonly Node[]): Promise<number> =>
   (await Promise.all(nodes.map((node) => node.hashes()))).reduce((sum, count) => sum + count, 0);
 
-test.each(stores)('a hundred guesses at once evaluate no more than the threshold allows, however the address is spelled (%s)', async (kind) => {
-  const random = seededRandom(seed);
-  const nodes = await startNodes(kind, { HASHES: 'real' });
-  const client = createClient();
-  const all = range(accounts + 1);
-  await inParallel(all, 4, (index) => registered(client, nodes[0]!, spellings(index)[0]!));
-  await client.warm(nodes, guesses / 2);
-  const guess = (n: number, email: string, password: string) =>
-    client.post(nodes[n % 2]!, '/api/v1/auth/login', { email, password });
+test.each(stores)(
+  'a hundred guesses at once evaluate no more than the threshold allows, however the address is spelled (%s)',
+  async (kind) => {
+    const random = seededRandom(seed);
+    const nodes = await startNodes(kind, { HASHES: 'real' });
+    const client = createClient();
+    const all = range(accounts + 1);
+    await inParallel(all, 4, (index) => registered(client, nodes[0]!, spellings(index)[0]!));
+    await client.warm(nodes, guesses / 2);
+    const guess = (n: number, email: string, password: string) =>
+      client.post(nodes[n % 2]!, '/api/v1/auth/login', { email, password });
 
-  let successes = 0;
-  let strangers = 0;
-  const evaluated: number[] = [];
-  const wrong: string[] = [];
-  for (let account = 0; account < accounts; account += 1) {
-    const forms = spellings(account);
-    const right = Math.floor(random() * guesses);
+    let successes = 0;
+    let strangers = 0;
+    const evaluated: number[] = [];
+    const wrong: string[] = [];
+    for (let account = 0; account < accounts; account += 1) {
+      const forms = spellings(account);
+      const right = Math.floor(random() * guesses);
+      const before = await hashesOf(nodes);
+      const answers = await Promise.all(
+        range(guesses).map((n) => {
+          // The right one is spelled in a way that is the address: the others are refused whatever the password is.
+          const form = n === right ? Math.floor(random() * taken) : Math.floor(random() * forms.length);
+          return guess(n, forms[form]!, n === right ? goodPassword : `guess ${n}`);
+        }),
+      );
+      evaluated.push((await hashesOf(nodes)) - before);
+      const let_in = answers.filter(({ status }) => status === 200).length;
+      successes += let_in;
+      strangers += answers.filter((answer, n) => answer.status === 200 && n !== right).length;
+      // A success forgets the failures before it, so that as many again may follow.
+      if ((evaluated.at(-1) as number) > threshold * (1 + let_in))
+        wrong.push(`account ${account}: ${evaluated.at(-1)} evaluated`);
+      for (const { status, text } of answers) if (![200, 401, 403].includes(status)) wrong.push(`answered ${status} ${text}`);
+    }
+
+    // One after the other.
+    const last = spellings(accounts);
     const before = await hashesOf(nodes);
-    const answers = await Promise.all(
-      range(guesses).map((n) => {
-        // The right one is spelled in a way that is the address: the others are refused whatever the password is.
-        const form = n === right ? Math.floor(random() * taken) : Math.floor(random() * forms.length);
-        return guess(n, forms[form]!, n === right ? goodPassword : `guess ${n}`);
-      }),
-    );
-    evaluated.push((await hashesOf(nodes)) - before);
-    const let_in = answers.filter(({ status }) => status === 200).length;
-    successes += let_in;
-    strangers += answers.filter((answer, n) => answer.status === 200 && n !== right).length;
-    // A success forgets the failures before it, so that as many again may follow.
-    if ((evaluated.at(-1) as number) > threshold * (1 + let_in)) wrong.push(`account ${account}: ${evaluated.at(-1)} evaluated`);
-    for (const { status, text } of answers) if (![200, 401, 403].includes(status)) wrong.push(`answered ${status} ${text}`);
-  }
+    for (let n = 0; n < guesses; n += 1) await guess(n, last[n % last.length]!, `guess ${n}`);
+    const serial = (await hashesOf(nodes)) - before;
+    const owner = await guess(0, last[0]!, goodPassword);
 
-  // One after the other.
-  const last = spellings(accounts);
-  const before = await hashesOf(nodes);
-  for (let n = 0; n < guesses; n += 1) await guess(n, last[n % last.length]!, `guess ${n}`);
-  const serial = (await hashesOf(nodes)) - before;
-  const owner = await guess(0, last[0]!, goodPassword);
-
-  const [expected, likely, most] = [
-    (accounts * threshold) / guesses,
-    quantile(0.975, accounts, threshold / guesses),
-    quantile(0.9999, accounts, threshold / guesses),
-  ];
-  figure({
-    row: 'lockout-leak',
-    part: `${kind}, two processes`,
-    tried: accounts * guesses,
-    failed: wrong.length + strangers,
-    detail: `${accounts} accounts, threshold ${threshold}: the right guess got through ${successes} times (${expected} expected, at most ${likely} in the 95 % interval); evaluated for one account at most ${Math.max(...evaluated)} of ${guesses} at once, ${serial} of ${guesses} one after the other; SEED=${seed}`,
-    reached: wrong.length === 0 && strangers === 0 && serial <= threshold && successes <= likely,
-  });
-  expect(wrong).toEqual([]);
-  expect(strangers).toBe(0);
-  expect(serial).toBe(threshold);
-  expect(owner.status).toBe(403);
-  // What was evaluated is the hard figure, above. Luck alone passes the 95 % interval in one run of forty.
-  expect(successes).toBeLessThanOrEqual(most);
-});
+    const [expected, likely, most] = [
+      (accounts * threshold) / guesses,
+      quantile(0.975, accounts, threshold / guesses),
+      quantile(0.9999, accounts, threshold / guesses),
+    ];
+    figure({
+      row: 'lockout-leak',
+      part: `${kind}, two processes`,
+      tried: accounts * guesses,
+      failed: wrong.length + strangers,
+      detail: `${accounts} accounts, threshold ${threshold}: the right guess got through ${successes} times (${expected} expected, at most ${likely} in the 95 % interval); evaluated for one account at most ${Math.max(...evaluated)} of ${guesses} at once, ${serial} of ${guesses} one after the other; SEED=${seed}`,
+      reached: wrong.length === 0 && strangers === 0 && serial <= threshold && successes <= likely,
+    });
+    expect(wrong).toEqual([]);
+    expect(strangers).toBe(0);
+    expect(serial).toBe(threshold);
+    expect(owner.status).toBe(403);
+    // What was evaluated is the hard figure, above. Luck alone passes the 95 % interval in one run of forty.
+    expect(successes).toBeLessThanOrEqual(most);
+  },
+);
 
 test('a thousand wrong passwords from a thousand addresses lock the attacker out, and not the owner', async () => {
   const attempts = size('WRONG_PASSWORDS', { long: 1000, short: 200 });
@@ -128,7 +132,9 @@ test('a thousand wrong passwords from a thousand addresses lock the attacker out
     client.post(node, '/api/v1/auth/login', { email, password, token_transport: 'body' }, { headers });
   const home = { 'x-forwarded-for': '198.51.100.7' };
   const first = await logIn(nodes[0]!, goodPassword, home);
-  const cookie = (first.headers['set-cookie'] as string[]).map((set) => set.split(';')[0]).find((pair) => pair?.startsWith('tegata_device='))!;
+  const cookie = (first.headers['set-cookie'] as string[])
+    .map((set) => set.split(';')[0])
+    .find((pair) => pair?.startsWith('tegata_device='))!;
 
   const before = await hashesOf(nodes);
   const answers = await inParallel(range(attempts), 32, (index) =>

@@ -94,7 +94,9 @@ export const createClient = (connections = 128) => {
         agent,
         method,
         headers: {
-          ...(text === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }),
+          ...(text === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }),
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
           ...headers,
         },
@@ -122,9 +124,7 @@ export const createClient = (connections = 128) => {
     send: (node: Node, method: string, path: string, sent: Sent = {}) => send(node.url + path, method, sent),
     /** So many calls at once on connections that are open: on fresh ones the first call is over when the last one begins. */
     warm: async (nodes: readonly Node[], count: number) => {
-      await Promise.all(
-        nodes.flatMap((node) => Array.from({ length: count }, () => send(`${node.url}/health/live`, 'GET'))),
-      );
+      await Promise.all(nodes.flatMap((node) => Array.from({ length: count }, () => send(`${node.url}/health/live`, 'GET'))));
     },
   };
 };
@@ -151,7 +151,12 @@ export const loggedIn = async (client: Client, node: Node, email: string, passwo
 type Mail = { id: string; subject: string; links: string[]; code?: string };
 
 /** The newest mail to the address with a link to that page. */
-export const mailTo = async (client: Client, node: Node, email: string, page: string): Promise<{ token: string; code: string }> => {
+export const mailTo = async (
+  client: Client,
+  node: Node,
+  email: string,
+  page: string,
+): Promise<{ token: string; code: string }> => {
   for (let tries = 0; tries < 1500; tries += 1) {
     const mails: Mail[] = (await client.get(node, `/dev/mailbox/messages?to=${encodeURIComponent(email)}`)).body;
     for (const { links, code } of mails) {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { figure } from '../scorecard/figure.ts';
 import { size } from '../scorecard/size.ts';
-import { createClient, inParallel, loggedIn, pairIn, range, type Reply, registered, startNodes, stores } from './nodes.ts';
+import { createClient, inParallel, loggedIn, pairIn, type Reply, range, registered, startNodes, stores } from './nodes.ts';
 
 // One refresh token used many times at once, at two nodes. However they interleave, one lineage lives: every answer is the
 // same successor. And whoever comes with an old token afterwards ends the session for every token of it.
@@ -36,7 +36,9 @@ test.each(stores)('64 uses of one refresh token at once leave one live lineage, 
     const reused = await refresh(round, first.refresh);
     expect(reused.body.error?.reason).toBe('refresh_reuse');
     const refreshTokens = [first.refresh, ...successors, ...live];
-    const accessTokens = [...new Set([first.access, ...pairs.map((pair) => pair.access), ...next.map((one) => pairIn(one).access)])];
+    const accessTokens = [
+      ...new Set([first.access, ...pairs.map((pair) => pair.access), ...next.map((one) => pairIn(one).access)]),
+    ];
     const after = await Promise.all([
       ...refreshTokens.flatMap((token) => [refresh(0, token), refresh(1, token)]),
       ...accessTokens.map((token, index) => me(index, token)),

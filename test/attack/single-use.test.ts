@@ -11,8 +11,8 @@ import {
   loggedIn,
   mailTo,
   type Node,
-  range,
   type Reply,
+  range,
   registered,
   startNodes,
 } from './nodes.ts';

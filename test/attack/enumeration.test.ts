@@ -65,7 +65,7 @@ const visible = ({ status, text, headers }: Reply) => {
 };
 
 const openHouse = async (hashes: Hashes) => {
-  const settings = { ...(await openStores('SQLite')), HASHES: hashes, TEGATA_ACCOUNT_HINTS: 'off' };
+  const settings: Record<string, string> = { ...(await openStores('SQLite')), HASHES: hashes, TEGATA_ACCOUNT_HINTS: 'off' };
   const file = join(settings.TEGATA_DATA_DIR as string, 'people.ndjson');
   await writeFile(file, await people(hashes));
   const { HASHES: _, ...forCommand } = settings;

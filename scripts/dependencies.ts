@@ -32,6 +32,8 @@ const purposes: Record<string, string> = {
   '@redis/client': 'speaks to Redis and Valkey',
   '@zxcvbn-ts/language-common': 'the list of common passwords',
   bcrypt: 'hashes passwords where bcrypt is asked for, and verifies imported ones',
+  express: "the application's own, for whom the verifier has a guard",
+  fastify: "the application's own, for whom the verifier has a guard",
   hono: 'routes requests; in the verifier only the type of a guard',
   'ipaddr.js': 'reads addresses and networks of callers and proxies',
   jose: 'verifies signatures in other services, on every runtime',

@@ -32,8 +32,6 @@ const purposes: Record<string, string> = {
   '@redis/client': 'speaks to Redis and Valkey',
   '@zxcvbn-ts/language-common': 'the list of common passwords',
   bcrypt: 'hashes passwords where bcrypt is asked for, and verifies imported ones',
-  express: "the application's own, for whom the verifier has a guard",
-  fastify: "the application's own, for whom the verifier has a guard",
   hono: 'routes requests; in the verifier only the type of a guard',
   'ipaddr.js': 'reads addresses and networks of callers and proxies',
   jose: 'verifies signatures in other services, on every runtime',
@@ -54,7 +52,7 @@ const read = (file: string) => JSON.parse(readFileSync(join(root, file), 'utf8')
 const nameOf = (path: string) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
 const packages = ['server', 'client', 'react', 'verifier', 'core', 'contract'];
-const isProduct = ([path, locked]: [string, Locked]) => path.includes('node_modules/') && !locked.dev && !locked.link;
+const isProduct = ([path, locked]: [string, Locked]) => path.includes('node_modules/') && !locked.dev && !locked.devOptional && !locked.link;
 
 /** Everything that an installation of the packages brings along, less prebuilt files for other platforms. */
 export const productDependencies = (): Dependency[] => {

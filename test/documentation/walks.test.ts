@@ -7,6 +7,7 @@ import { freePort } from '../free-port.ts';
 import { walksOf } from '../readme-walk.ts';
 import { startServer } from '../server.ts';
 import { spawnScript, startServerProcess, temporaryFolder } from '../server-process.ts';
+import { startTasksServer } from '../tasks/people.ts';
 import { pageAt, root } from './page.ts';
 
 // What the pages tell their readers to type, typed.
@@ -118,6 +119,17 @@ test('docs/getting-started.md works from its first line to its last', async () =
     expect.objectContaining({ message: 'Login successful' }),
     ['Find the moth'],
     ['Find the moth'],
+  ]);
+});
+
+test('the walk of examples/tasks works line by line', async () => {
+  const [walk] = await walksOf('examples/tasks/README.md');
+  const { url } = await startTasksServer();
+  const task = expect.objectContaining({ title: 'Water the plants', status: 'todo' });
+  expect(await typed(walk!.script, await temporaryFolder(), { URL: url })).toEqual([
+    expect.objectContaining({ message: 'Registration successful' }),
+    task,
+    { tasks: [task], pagination: expect.objectContaining({ total_items: 1 }) },
   ]);
 });
 

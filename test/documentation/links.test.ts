@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, globSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 import { pageAt, pages, root } from './page.ts';
@@ -23,6 +23,18 @@ test('every anchor is a heading of the page that it leads to', () => {
     ({ path, anchor }) => anchor !== undefined && !pageAt(path)?.headings.some((each) => each.anchor === anchor),
   );
   expect(dead.map(({ at, target }) => `${at} ${target}`)).toEqual([]);
+});
+
+test('every file that a sentence names by its path is there', () => {
+  const named = pages
+    .filter(({ path }) => path !== 'CHANGELOG.md')
+    .flatMap(({ words }) => words)
+    .filter(({ text }) => /^(packages|apps|test|examples|scripts|docs|deploy|bench)\/[\w./-]*[\w/]$/.test(text));
+  expect(named.length).toBeGreaterThan(20);
+  // docs/requirements.md names decisions by their number.
+  const isThere = (path: string) => existsSync(join(root, path)) || globSync(`${path}-*`, { cwd: root }).length > 0;
+  const made = ['test/browser/screenshots'];
+  expect(named.filter(({ text }) => !isThere(text) && !made.includes(text)).map(({ at, text }) => `${at} ${text}`)).toEqual([]);
 });
 
 test('every page can be reached from README.md', () => {

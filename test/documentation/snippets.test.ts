@@ -79,9 +79,13 @@ test.each(written('html'))('%s closes what it opens', (_, { text }) => {
   expect(open).toEqual([]);
 });
 
-test.each(written('mermaid'))('%s is a sequence of messages between those who take part', (_, { text }) => {
-  const lines = text.trim().split('\n');
-  expect(lines.shift()).toBe('sequenceDiagram');
+test('a drawing is one of the kinds that are read here', () => {
+  for (const [at, { text }] of written('mermaid')) expect(text, at).toMatch(/^(sequenceDiagram|flowchart (LR|TD))\n/);
+});
+
+const sequences = written('mermaid').filter(([, { text }]) => text.startsWith('sequenceDiagram'));
+test.each(sequences)('%s is a sequence of messages between those who take part', (_, { text }) => {
+  const lines = text.trim().split('\n').slice(1);
   const taking = new Set([...text.matchAll(/^ *participant (\w+)/gm)].map(([, name]) => name));
   for (const line of lines.map((each) => each.trim())) {
     if (/^(participant \w+( as .+)?|alt .+|else .+|opt .+|loop .+|end)$/.test(line)) continue;
@@ -89,6 +93,13 @@ test.each(written('mermaid'))('%s is a sequence of messages between those who ta
     expect(taking, line).toContain(from);
     expect(taking, line).toContain(to);
   }
+});
+
+const flowcharts = written('mermaid').filter(([, { text }]) => text.startsWith('flowchart'));
+test.each(flowcharts)('%s has arrows between nodes alone', (_, { text }) => {
+  const node = String.raw`\w+(\(\[[^\]]*\]\)|\[\([^)]*\)\]|\[[^\]]*\]|\([^)]*\))?`;
+  for (const line of text.trim().split('\n').slice(1))
+    expect(line.trim()).toMatch(new RegExp(`^${node}( <?-->(\\|[^|]+\\|)? ${node})+$`));
 });
 
 test('what a snippet shows of a file stands in that file, in the same order', () => {

@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { pages, root, type Snippet } from './page.ts';
 
 // Every snippet in TypeScript is compiled as a file of an application that has the packages installed: those for a page as
 // a page's, the others as a server's. What a reader has to have beside it, a hidden comment above the snippet declares.
+
+vi.setConfig({ testTimeout: 240_000 });
 
 /** Below node_modules, so that imports resolve as in such an application. */
 const folder = join(root, 'node_modules/.cache/tegata-snippets');

@@ -2,14 +2,17 @@ import { execFile } from 'node:child_process';
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { freePort } from '../free-port.ts';
 import { walksOf } from '../readme-walk.ts';
 import { startServer } from '../server.ts';
 import { spawnScript, startServerProcess, temporaryFolder } from '../server-process.ts';
+import { startTasksServer } from '../tasks/people.ts';
 import { pageAt, root } from './page.ts';
 
 // What the pages tell their readers to type, typed.
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const run = promisify(execFile);
 
@@ -23,6 +26,16 @@ const typed = async (script: string, folder: string, addresses: Record<string, s
   const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', here], { cwd: folder });
   const answers = stdout.trim().split(/(?<=[}>\]])\s*(?=[{<[])/);
   return answers.map((answer) => (/^[{[]/.test(answer) ? JSON.parse(answer) : answer));
+};
+
+/** Runs a snippet as its reader would, saved in a checkout, where the packages are found; gives the lines that it printed. */
+const printed = async (program: string): Promise<string[]> => {
+  const folder = await temporaryFolder();
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  await writeFile(join(folder, 'hello.ts'), program);
+  const { stdout, stderr } = await spawnScript(join(folder, 'hello.ts'), [], {}).finished;
+  expect(stderr).toBe('');
+  return stdout.trim().split('\n');
 };
 
 const confirmed = '<h1>Your address is confirmed</h1>';
@@ -88,16 +101,10 @@ test('docs/getting-started.md works from its first line to its last', async () =
     { data: [expect.objectContaining({ current: true })], meta: expect.any(Object) },
   ]);
 
-  // Its reader saves it in the checkout, where the packages are found.
-  const folder = await temporaryFolder();
-  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   const program = pageAt('docs/getting-started.md')!.snippets.find(({ language }) => language === 'ts')!.text;
-  const saved = async (text: string) => {
-    await writeFile(join(folder, 'hello.ts'), text.replace('http://localhost:3000', server.url));
-    return (await spawnScript(join(folder, 'hello.ts'), [], {}).finished).stdout;
-  };
-  expect(await saved(program)).toBe('Hello, Grace Hopper.\n');
-  expect(await saved(program.replace("password: 'correct", "password: 'wrong"))).toBe('invalid credentials\n');
+  const here = program.replace('http://localhost:3000', server.url);
+  expect(await printed(here)).toEqual(['Hello, Grace Hopper.']);
+  expect(await printed(here.replace("password: 'correct", "password: 'wrong"))).toEqual(['invalid credentials']);
 
   const PORT = String(await freePort());
   const example = spawnScript(join(root, embedded!.contracts), [], { TEGATA_DATA_DIR, PORT });
@@ -113,4 +120,23 @@ test('docs/getting-started.md works from its first line to its last', async () =
     ['Find the moth'],
     ['Find the moth'],
   ]);
+});
+
+test('the walk of examples/tasks works line by line', async () => {
+  const [walk] = await walksOf('examples/tasks/README.md');
+  const { url } = await startTasksServer();
+  const task = expect.objectContaining({ title: 'Water the plants', status: 'todo' });
+  expect(await typed(walk!.script, await temporaryFolder(), { URL: url })).toEqual([
+    expect.objectContaining({ message: 'Registration successful' }),
+    task,
+    { tasks: [task], pagination: expect.objectContaining({ total_items: 1 }) },
+  ]);
+});
+
+test.each(['contract', 'core'])('the snippet of packages/%s/README.md prints what it says', async (name) => {
+  const program = pageAt(`packages/${name}/README.md`)!.snippets.find(({ language }) => language === 'ts')!.text;
+  const lines = await printed(program);
+  const said = [...program.matchAll(/\);? \/\/ (.+)$/gm)].map(([, text]) => text!.replace(/, …$/, ''));
+  expect(said.length).toBeGreaterThan(0);
+  for (const text of said) expect(lines).toContain(text);
 });

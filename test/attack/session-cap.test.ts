@@ -18,7 +18,9 @@ test.each(stores)('fifteen log-ins at once leave ten sessions; the least recentl
     await registered(client, nodes[0]!, email);
     const logIns = (count: number) => Promise.all(range(count).map((n) => loggedIn(client, nodes[n % 2]!, email)));
     const alive = async (pairs: readonly Pair[]) => {
-      const answers = await Promise.all(pairs.map(({ access }, n) => client.get(nodes[(n + 1) % 2]!, '/api/v1/me', { token: access })));
+      const answers = await Promise.all(
+        pairs.map(({ access }, n) => client.get(nodes[(n + 1) % 2]!, '/api/v1/me', { token: access })),
+      );
       return answers.map(({ status }) => status === 200);
     };
     const listed = async ({ access }: Pair) =>

@@ -23,6 +23,9 @@ if (DUMMY_HASH === 'off') {
 const app = composeApp(config, engine, { isStopping: () => false });
 const server = await listen((request, bindings) => app.fetch(request, bindings), { port: config.port, host: '127.0.0.1' });
 engine.start();
-// Asked for by the parent: how many hashes this node has computed.
-process.on('message', () => process.send?.({ hashes: engine.hashingCounts().completed }));
+// Asked for by the parent: to suspend somebody, as an operator does, and how many hashes this node has computed.
+process.on('message', async (message: { suspend?: string }) => {
+  if (message.suspend) await engine.auth.setUserStatus({ userId: message.suspend, status: 'suspended' });
+  process.send?.({ hashes: engine.hashingCounts().completed });
+});
 process.stdout.write(`listening http://127.0.0.1:${server.port}\n`);

@@ -33,17 +33,21 @@ type Given = {
   query?: string;
 };
 
+type Documented = {
+  security?: Record<string, unknown>[];
+  parameters?: { in: string; name: string }[];
+  requestBody?: { content: Record<string, { schema: { properties?: Record<string, unknown> } }> };
+};
+
 const operationsOf = async (house: TokenHouse, at: Operation['at']): Promise<Operation[]> => {
-  const { body } = await house[at].call('GET', '/openapi.json');
-  return Object.entries<Record<string, any>>(body.paths).flatMap(([path, methods]) =>
-    Object.entries<any>(methods).map(([method, operation]) => ({
+  const { paths } = (await house[at].call('GET', '/openapi.json')).body as { paths: Record<string, Record<string, Documented>> };
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { security = [], parameters = [], requestBody }]) => ({
       method: method.toUpperCase(),
       path,
-      security: (operation.security ?? []).flatMap(Object.keys),
-      query: (operation.parameters ?? []).filter((one: any) => one.in === 'query').map((one: any) => one.name),
-      body: Object.values<any>(operation.requestBody?.content ?? {}).flatMap(({ schema }) =>
-        Object.keys(schema.properties ?? {}),
-      ),
+      security: security.flatMap(Object.keys),
+      query: parameters.filter((one) => one.in === 'query').map(({ name }) => name),
+      body: Object.values(requestBody?.content ?? {}).flatMap(({ schema }) => Object.keys(schema.properties ?? {})),
       at,
     })),
   );

@@ -25,10 +25,11 @@ import { decodeToken } from '../standard/tokens.ts';
 // lost after the server has committed: which is what a kill -9 between commit and answer is to a client. (Nodes are killed
 // for real in test/faults/many-nodes.test.ts.)
 
-const lives = size('LIVES', { long: 10_000, short: 400 });
-const thefts = size('THEFTS', { long: 2_000, short: 100 });
+const lives = size('LIVES', { long: 10_000, short: 150 });
+const thefts = size('THEFTS', { long: 1_000, short: 50 });
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const tabs = 20;
+const maxSteps = 9;
 const email = 'ada@example.com';
 
 /** Two nodes over one database, with one clock. Calls go to either, as a balancer without sticky sessions sends them. */
@@ -70,7 +71,7 @@ test('nobody honest is signed out, with twenty tabs over two nodes and a network
   const startedAt = performance.now();
   await fc
     .assert(
-      fc.asyncProperty(anyLife(tabs), async (steps) => {
+      fc.asyncProperty(anyLife(tabs, maxSteps), async (steps) => {
         const lineage = await house.openLineage();
         const { refusals, jar } = await playHonestly(house.clock, lineage, steps);
         const goesOn = !outlives(jar, house.clock.now()) || !('refused' in (await lineage.refresh(jar.refreshToken)));
@@ -102,7 +103,7 @@ test('a stolen token that is replayed after its successor was seen and the grace
   let survived = 0;
   await fc
     .assert(
-      fc.asyncProperty(anyLife(tabs), anyReplay, async (steps, { age, afterMs }) => {
+      fc.asyncProperty(anyLife(tabs, maxSteps), anyReplay, async (steps, { age, afterMs }) => {
         const lineage = await house.openLineage();
         const { jar } = await playHonestly(house.clock, lineage, steps);
         if (!outlives(jar, house.clock.now() + 2 * grace)) return;

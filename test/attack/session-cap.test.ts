@@ -5,7 +5,7 @@ import { createClient, loggedIn, type Pair, pairIn, range, registered, startNode
 
 // At most ten sessions a user, however many log-ins come at once and wherever: one more ends the least recently used.
 
-const rounds = size('CAPS', { long: 20, short: 4 });
+const rounds = size('CAPS', { long: 20, short: 3 });
 const cap = 10;
 
 test.each(stores)('fifteen log-ins at once leave ten sessions; the least recently used went (%s)', async (kind) => {

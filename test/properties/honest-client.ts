@@ -118,8 +118,8 @@ export const anyWait = fc.oneof(
   fc.integer({ min: 0, max: hours }),
   fc.integer({ min: 0, max: 6 * days }),
 );
-/** Lives of up to 15 steps; in each round up to so many tabs refresh. */
-export const anyLife = (maxTabs: number): fc.Arbitrary<Step[]> => {
+/** Lives of up to so many steps; in each round up to so many tabs refresh. */
+export const anyLife = (maxTabs: number, maxSteps = 15): fc.Arbitrary<Step[]> => {
   const anyFate: fc.Arbitrary<Fate> = fc.record({
     request: fc.constantFrom('once', 'once', 'twice', 'lost'),
     answer: fc.constantFrom('arrives', 'lost'),
@@ -142,7 +142,7 @@ export const anyLife = (maxTabs: number): fc.Arbitrary<Step[]> => {
     { weight: 2, arbitrary: fc.constant({ kind: 'use' as const }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('clock_back' as const), ms: fc.integer({ min: 1, max: clockSkew }) }) },
   );
-  return fc.array(anyStep, { minLength: 1, maxLength: 15 });
+  return fc.array(anyStep, { minLength: 1, maxLength: maxSteps });
 };
 
 /** Arrivals without a pause between them come at the same time. */

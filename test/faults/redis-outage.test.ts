@@ -202,7 +202,7 @@ test.each(conditions)(
     const line = await openFaultyLine(redis.port);
     const server = await startServer({ REDIS_URL: `redis://127.0.0.1:${line.port}`, TEGATA_REDIS_PREFIX: 'line:' });
     const isSlow = typeof condition === 'object';
-    for (const email of ['ada@example.com', 'grace@example.com']) await registered(server, email);
+    for (const email of ['ada@example.com', 'grace@example.com', 'mary@example.com']) await registered(server, email);
     const [session, revoked] = [await loggedIn(server, 'ada@example.com'), await loggedIn(server, 'ada@example.com')];
     expect((await server.call('POST', '/api/v1/auth/logout', { token: revoked.accessToken })).status).toBe(200);
     const guess = () => logIn(server, 'grace@example.com', { password: 'wrong password' });
@@ -217,7 +217,7 @@ test.each(conditions)(
       timed(waits, () => me(server, revoked.accessToken)),
       timed(waits, () => refresh(server, revoked.refreshCookie)),
       timed(waits, () => logIn(server, 'ada@example.com')),
-      timed(waits, () => logIn(server, 'ada@example.com', { password: 'wrong password' })),
+      timed(waits, () => logIn(server, 'mary@example.com', { password: 'wrong password' })),
       timed(waits, () => logIn(server, 'nobody@example.com')),
       timed(waits, () => register(server, 'hedy@example.com')),
     ]);

@@ -179,7 +179,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
   const deps: Deps = {
     ...stores,
     atomically: traced?.atomically(atomically) ?? atomically,
-    inTurn: createTurns({ maxWaiting: 128 }),
+    inTurn: createTurns({ maxWaiting: 128, deadlineMs: 5_000 }),
     clock,
     secrets: createSecrets(keys, clock),
     hasher: createPasswordHasher({ algorithm: config.passwordHash, lane: traced?.lane(lane) ?? lane }, options.hashParameters),

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { parseEmailAddress, type Session, type User } from '@tegata/core';
+import { type EmailAddress, parseEmailAddress, type Session, type User } from '@tegata/core';
 import { composeEngine } from '../packages/server/src/compose.ts';
 import { parseConfig } from '../packages/server/src/config/config.ts';
 
@@ -9,7 +9,14 @@ import { parseConfig } from '../packages/server/src/config/config.ts';
 export const password = 'correct horse battery';
 
 /** What the load generator needs of each person. */
-export type Person = { email: string; accessToken: string; refreshToken: string };
+export type Person = {
+  email: string;
+  accessToken: string;
+  refreshToken: string;
+  /** In place of tokens, with the peer: without and with what its cookie cache adds. */
+  cookie?: string;
+  cachedCookie?: string;
+};
 
 const inOneTransaction = 500;
 
@@ -23,6 +30,7 @@ export const preparePeople = async (settings: Record<string, string>, count: num
   const people: Person[] = [];
   const numbers = Array.from({ length: count }, (_, index) => index);
   for (let from = 0; from < count; from += inOneTransaction) {
+    const added: { user: Pick<User, 'id'>; email: EmailAddress; session: Session }[] = [];
     await deps.atomically(async (stores) => {
       for (const number of numbers.slice(from, from + inOneTransaction)) {
         const email = parseEmailAddress(`person-${number}@example.com`)!;
@@ -59,16 +67,20 @@ export const preparePeople = async (settings: Record<string, string>, count: num
         await stores.emails.add(address);
         await stores.passwords.create({ id: secrets.uuid(), userId: user.id, hash, now });
         await stores.sessions.create(session, 10);
-        const common = { sub: user.id, sid: session.id, gen: 0, iat: Math.floor(now / 1000) };
-        const accessExp = common.iat + 86_400;
-        people.push({
-          email,
-          accessToken: await tokens.signAccess({ ...common, uid: user.id, email, jti: secrets.uuid(), exp: accessExp }),
-          refreshToken: await tokens.signRefresh({ ...common, jti: session.refreshJti, exp: common.iat + week }),
-        });
+        added.push({ user, email, session });
       }
       return { ok: true as const, value: undefined };
     });
+    // Outside: signing may look at the keys, and SQLite's one connection is in the transaction.
+    for (const { user, email, session } of added) {
+      const common = { sub: user.id, sid: session.id, gen: 0, iat: Math.floor(now / 1000) };
+      const accessExp = common.iat + 86_400;
+      people.push({
+        email,
+        accessToken: await tokens.signAccess({ ...common, uid: user.id, email, jti: secrets.uuid(), exp: accessExp }),
+        refreshToken: await tokens.signRefresh({ ...common, jti: session.refreshJti, exp: common.iat + week }),
+      });
+    }
   }
   await engine.close();
   writeFileSync(file, JSON.stringify(people), { mode: 0o600 });

@@ -24,7 +24,8 @@ export const measureLogIn = async (): Promise<void> => {
     name: 'log in',
     unit: 'log-ins/s',
     figure: median(figures),
-    beside: { what: 'hash alone', figure: median(limits) },
+    limit: median(limits),
+    limitIs: 'hash alone',
     ratio: medianRatio(figures, limits),
     floor: 0.9,
     aim: 0.97,
@@ -37,21 +38,22 @@ export const measureLogInBesidePeer = async (): Promise<void> => {
   const peer = await preparedPeer('sqlite');
   const [ours, theirs]: number[][] = [[], []];
   const tegata = await started(startTegata({ ...settings, TEGATA_RATE_LIMITS: 'off', TEGATA_HASH_CONCURRENCY: '4' }));
-  const beside = await started(startPeer({ database: peer.database, sameHash: true }, secret));
+  const peerServer = await started(startPeer({ database: peer.database, sameHash: true }, secret));
   const plan = { connections: 16, seconds: 3 };
   for (let round = 0; round < measuredRounds; round += 1) {
     ours?.push(only(200, await load(tegata, { ...plan, kind: 'log-in', peopleFile })));
-    theirs?.push(only(200, await load(beside, { ...plan, kind: 'peer-log-in', peopleFile: peer.peopleFile })));
+    theirs?.push(only(200, await load(peerServer, { ...plan, kind: 'peer-log-in', peopleFile: peer.peopleFile })));
   }
   await stop(tegata);
-  await stop(beside);
+  await stop(peerServer);
   details['log in beside better-auth'] = { Tegata: ours, 'better-auth': theirs };
   rows.push({
     id: 'log-in-peer',
     name: 'log in, four hashes at once',
     unit: 'log-ins/s',
     figure: median(ours ?? []),
-    beside: { what: 'better-auth, same hash', figure: median(theirs ?? []) },
+    limit: median(theirs ?? []),
+    limitIs: 'better-auth, same hash',
     ratio: medianRatio(ours ?? [], theirs ?? []),
   });
 };

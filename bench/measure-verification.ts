@@ -14,7 +14,8 @@ export const measureVerification = async (): Promise<void> => {
     name,
     unit: 'tokens/s',
     figure: median(verified.perSecond),
-    beside: { what, figure: median(verified.limitPerSecond) },
+    limit: median(verified.limitPerSecond),
+    limitIs: what,
     ratio: medianRatio(verified.perSecond, verified.limitPerSecond),
     ...bounds,
   });

@@ -1,12 +1,13 @@
 export type Row = {
   /** Stays the same from run to run, for whoever reads the results. */
-  id: string;
+  id?: string;
   name: string;
   unit: string;
   figure: number;
-  /** What it is measured against, in the same run. The limit is the same work with everything of ours removed. */
-  beside?: { what: string; figure: number };
-  /** `figure` by that of `beside`, compared round by round. */
+  /** What it is measured against, in the same run; where nothing else is said, the same work with everything of ours removed. */
+  limit?: number;
+  limitIs?: string;
+  /** `figure` by `limit`, compared round by round. */
   ratio?: number;
   /** What must be reached, and what we would like: of the ratio where there is one, else of the figure. */
   floor?: number;
@@ -37,8 +38,8 @@ export const printTable = (rows: readonly Row[]): void => {
     row.name,
     shown(row.figure),
     row.unit,
-    shown(row.beside?.figure),
-    row.beside?.what ?? '',
+    shown(row.limit),
+    row.limitIs ?? '',
     shown(row.ratio),
     shown(row.floor),
     shown(row.aim),

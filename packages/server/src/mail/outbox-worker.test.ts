@@ -12,7 +12,8 @@ import { createSeal } from '../adapters/seal.ts';
 import { openSqlStores, type SqlStores } from '../stores/sql/sql-stores.ts';
 import { MailNotDelivered } from './mail-not-delivered.ts';
 import { createOutboxWorker, type OutboxWorkerOptions } from './outbox-worker.ts';
-import { createSmtpDelivery, parseSmtpUrl } from './smtp.ts';
+import { createSmtpDelivery } from './smtp.ts';
+import { parseSmtpUrl } from './smtp-settings.ts';
 import { type MailSinkOptions, openMailSink } from './testing/mail-sink.ts';
 
 const publicUrl = 'https://auth.example.com';

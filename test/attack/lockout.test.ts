@@ -53,6 +53,7 @@ const hashesOf = async (nodes: readonly Node[]): Promise<number> =>
 
 test.each(stores)(
   'a hundred guesses at once evaluate no more than the threshold allows, however the address is spelled (%s)',
+  { timeout: 600_000 },
   async (kind) => {
     const random = seededRandom(seed);
     const nodes = await startNodes(kind, { HASHES: 'real' });

@@ -1,7 +1,6 @@
 import { composeApp, composeEngine } from '../../packages/server/src/compose.ts';
 import { parseConfig } from '../../packages/server/src/config/config.ts';
 import { listen } from '../../packages/server/src/http/listen.ts';
-import { cheapParameters } from './cheap-hashes.ts';
 
 // One node in a process of its own, as `tegata serve` is, but composed here: no setting makes a hash cheaper or leaves the
 // dummy hash out, and nothing but a test may.
@@ -12,7 +11,10 @@ import { cheapParameters } from './cheap-hashes.ts';
 const { HASHES, DUMMY_HASH, ...settings } = process.env;
 
 const config = parseConfig(settings as Record<string, string>);
-const engine = await composeEngine(config, HASHES === 'cheap' ? { hashParameters: cheapParameters } : {});
+const engine = await composeEngine(
+  config,
+  HASHES === 'cheap' ? { hashParameters: { argon2: { memoryKiB: 64, passes: 1 }, bcryptCost: 4 } } : {},
+);
 if (DUMMY_HASH === 'off') {
   const { hasher } = engine.deps;
   const verify: typeof hasher.verify = async (password, hash) => hash !== hasher.dummyHash && hasher.verify(password, hash);

@@ -45,6 +45,7 @@ const endings: Record<string, Ending> = {
 
 test.each(['SQLite', 'PostgreSQL and Redis'] as const)(
   'an access token that was revoked at one node is refused by the other within a second (%s)',
+  { timeout: 600_000 },
   async (kind) => {
     const nodes = await startNodes(kind);
     const client = createClient();

@@ -141,6 +141,7 @@ const openHouse = async (kind: 'SQLite' | 'PostgreSQL' | 'PostgreSQL and Redis')
 
 test.each(['SQLite', 'PostgreSQL', 'PostgreSQL and Redis'] as const)(
   'sixteen uses at once of anything that is good for once: exactly one succeeds (%s)',
+  { timeout: 600_000 },
   async (where) => {
     const { nodes, house } = await openHouse(where);
     // With Redis the marks of used OAuth flows live there; everything else is where it is without it.

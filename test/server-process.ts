@@ -80,8 +80,11 @@ export type ServerProcess = RunningTegata & {
 export const startServerProcess = async (
   settings: Record<string, string>,
   limits: ProcessLimits = {},
+  /** Another release's command line, in place of today's. */
+  file = tegataFile,
 ): Promise<ServerProcess> => {
-  const running = spawnTegata(['serve'], { PORT: '0', TEGATA_RATE_LIMITS: 'off', LOG_LEVEL: 'error', ...settings }, limits);
+  const everySetting = { PORT: '0', TEGATA_RATE_LIMITS: 'off', LOG_LEVEL: 'error', ...settings };
+  const running = spawnScript(file, ['serve'], everySetting, limits);
   const { child, finished } = running;
   const kill = async () => {
     child.kill('SIGKILL');

@@ -17,8 +17,8 @@ const few = 1_000;
 const many = Number(process.env.GROWTH_PEOPLE ?? 1_000_000);
 /** Sessions that are asked for, spread over the whole table: all of the few, and of the many each another person's. */
 const asked = { few: few * sessionsEach, many: 9_000 };
-const rounds = 7;
-const secondsARound = 2;
+const rounds = 17;
+const secondsARound = 1;
 /** Not more: latency is to say what a request takes, and not how long it stood in line. */
 const connections = 4;
 

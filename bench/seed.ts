@@ -22,7 +22,7 @@ export const seededPassword = 'correct horse battery';
 
 /**
  * `settings` are those of the server. Each person has an account, an address, a password, and `sessionsEach` live sessions,
- * a day apart, with their entries in the audit log. Gives `wanted` of the sessions with tokens, spread evenly over all.
+ * a day apart, and the newest log-in in the audit log. Gives `wanted` of the sessions with tokens, spread evenly over all.
  */
 export const seed = async (
   settings: Record<string, string>,
@@ -53,6 +53,7 @@ export const seed = async (
         jti: secrets.uuid(),
         // Not all at one moment, so that an index by time looks as it does in life.
         startedAt: now - (each * day + (number % 3_600)) * 1000,
+        isNewest: each === 0,
         isWanted: isWanted(number * sessionsEach + each),
       })),
     );
@@ -111,15 +112,17 @@ export const seed = async (
     );
     await insert(
       'audit_events',
-      sessions.map(({ userId, id, startedAt }) => ({
-        id: newRowId(startedAt),
-        at: startedAt,
-        type: 'session.started',
-        user_id: userId,
-        session_id: id,
-        ip_address: '192.0.2.7',
-        reason: null,
-      })),
+      sessions
+        .filter(({ isNewest }) => isNewest)
+        .map(({ userId, id, startedAt }) => ({
+          id: newRowId(startedAt),
+          at: startedAt,
+          type: 'session.started',
+          user_id: userId,
+          session_id: id,
+          ip_address: '192.0.2.7',
+          reason: null,
+        })),
     );
     const iat = Math.floor(now / 1000);
     for (const { number, userId, id, jti } of sessions.filter((session) => session.isWanted)) {

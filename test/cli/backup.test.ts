@@ -48,6 +48,15 @@ test('a backup of a running server is one whole file for its owner alone; put ba
   expect((await refresh(again.url, ada!.refreshToken)).status).toBe(200);
 });
 
+test('a backup is put back where there is not even a data folder', async () => {
+  const folder = await temporaryFolder();
+  await seed({ TEGATA_DATA_DIR: folder }, 3);
+  await backUp(`${folder}/tegata.db`, `${folder}/copy.db`);
+  const database = `${folder}/elsewhere/data/tegata.db`;
+  expect(await restore(`${folder}/copy.db`, database, 0)).toEqual({ users: 3, aside: undefined });
+  expect((await stat(`${folder}/elsewhere/data`)).mode & 0o777).toBe(0o700);
+});
+
 test('a backup overwrites nothing, and what is no backup replaces nothing', async () => {
   const folder = await temporaryFolder();
   await seed({ TEGATA_DATA_DIR: folder }, 3);

@@ -2,7 +2,7 @@
  * A copy of a SQLite database while servers write to it, and the way back. The copy is made beside its place and renamed
  * into it: a file with the final name is always whole.
  */
-import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { schemaState } from './migrate.ts';
@@ -41,6 +41,8 @@ export const restore = async (from: string, to: string, now: number): Promise<{ 
   if (!existsSync(from)) throw new BackupError(`There is no backup at ${from}.`);
   const part = partOf(to);
   rmSync(part, { force: true });
+  // An empty machine, which is where most backups are put back, has no data folder yet.
+  mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
   try {
     closeSync(openSync(part, 'wx', 0o600));
     copyFileSync(from, part);

@@ -1,6 +1,6 @@
 /**
  * Closing an account removes its mails, which without this index means reading everybody's. PostgreSQL lets nobody add a
- * mail while the index is made: about a second for each million mails that are kept.
+ * mail while the index is made: seconds for each million mails that are kept.
  */
 import type { Kysely, Migration } from 'kysely';
 

@@ -13,7 +13,12 @@ const withoutDatabase = ['docs', 'openapi', 'methods', 'language', 'cors', 'embe
 );
 
 /** The real command line and the examples, each in processes of its own: slower than the rest, and not in the quick tests. */
-const processes = ['test/cli/**/*.test.ts', 'test/embedding/**/*.test.ts', 'test/verifier/{examples,services}.test.ts'];
+const processes = [
+  'test/cli/**/*.test.ts',
+  'test/embedding/**/*.test.ts',
+  'test/verifier/{examples,services}.test.ts',
+  'test/documentation/{typescript,walks}.test.ts',
+];
 const withRedis = ['packages/server/src/stores/redis/*.test.ts', 'test/cli/redis.test.ts'];
 
 /** On a busy machine of a CI a whole run is not lost to one late answer; what fails twice is broken, and a second try is reported. */

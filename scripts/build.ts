@@ -52,7 +52,7 @@ for (const name of ['contract', 'core', 'client', 'react', 'verifier', 'server']
   manifest.devDependencies = undefined;
   writeFileSync(join(dist, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   copyFileSync(join(root, 'LICENSE'), join(dist, 'LICENSE'));
-  copyFileSync(join(root, 'README.md'), join(dist, 'README.md'));
+  copyFileSync(join(folder, 'README.md'), join(dist, 'README.md'));
   const assets = join(folder, 'assets');
   if (existsSync(assets)) cpSync(assets, join(dist, 'assets'), { recursive: true });
   if (name === 'server') cpSync(join(root, 'apps/pages/dist'), join(dist, 'http/pages/hosted'), { recursive: true });

@@ -76,12 +76,17 @@ export type ServerProcess = RunningTegata & {
   stop: () => Promise<Finished>;
 };
 
-/** Starts `tegata serve` on a free port, and waits until it takes requests. It is killed when the test is over. */
+/**
+ * Starts `tegata serve` on a free port, and waits until it takes requests. It is killed when the test is over. `file`: a
+ * script that serves in its stead, and says where it listens.
+ */
 export const startServerProcess = async (
   settings: Record<string, string>,
   limits: ProcessLimits = {},
+  file = tegataFile,
 ): Promise<ServerProcess> => {
-  const running = spawnTegata(['serve'], { PORT: '0', TEGATA_RATE_LIMITS: 'off', LOG_LEVEL: 'error', ...settings }, limits);
+  const all = { PORT: '0', TEGATA_RATE_LIMITS: 'off', LOG_LEVEL: 'error', ...settings };
+  const running = spawnScript(file, ['serve'], all, limits);
   const { child, finished } = running;
   const kill = async () => {
     child.kill('SIGKILL');

@@ -169,6 +169,10 @@ describe('a request that is not even one', () => {
       rawRequest('GET /health/live', ['Host: evil.example/path']),
       rawRequest('GET /health\\live'),
       rawRequest('OPTIONS *'),
+      // Of two names a proxy may have read the other one (RFC 9112, section 3.2).
+      rawRequest('GET /health/live', ['Host: localhost', 'Host: evil.example']),
+      rawRequest('GET /health/live', ['Host: localhost', 'HOST: localhost']),
+      'GET /health/live\r\nHost: localhost\r\n\r\n',
     ];
     for (const request of requests) {
       const [answer, ...more] = await sendRaw(server, request);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { type ApiDocument, type Operation, wrongWith } from '../attack/documented-shape.ts';
 import { execute } from '../database.ts';
 import { tampered } from '../standard/tokens.ts';
 import {
@@ -208,4 +209,13 @@ test('V9 role and organization are read when they are shown, not from the token'
   execute(server, 'update organizations set name = ?', '改名株式会社');
   const shown = (await me(server, { token: person.accessToken })).body.data.user;
   expect(shown).toMatchObject({ role: 'admin', organizationId: user.organizationId, organization: { name: '改名株式会社' } });
+});
+
+test('an answer with some of the fields is one that the document describes', async () => {
+  const { server, person } = await startWithAda();
+  const document: ApiDocument = (await server.call('GET', '/openapi.json')).body;
+  const { status, body } = await me(server, { token: person.accessToken }, '?fields=id,email');
+  expect(Object.keys(body.data.user)).toEqual(['id', 'email']);
+  const answer = { status, contentType: 'application/json', text: JSON.stringify(body) };
+  expect(wrongWith(document, document.paths[path('me')]?.get as Operation, answer)).toEqual([]);
 });

@@ -3,12 +3,13 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
+import { childrenOf } from '../child-processes.ts';
 import { freePort } from '../free-port.ts';
 import { findOrInstall } from './find-or-install.ts';
 
@@ -25,6 +26,9 @@ export type PostgresServer = {
   stop: (how?: 'fast' | 'immediate') => Promise<void>;
   /** After `stop`: on the same port, with the same data. */
   start: () => Promise<void>;
+  /** SIGSTOP and SIGCONT, to the server and all that serve a connection: connections stay, and nothing is answered. */
+  freeze: () => Promise<void>;
+  thaw: () => Promise<void>;
   /** Stops it and removes its data. */
   remove: () => Promise<void>;
 };
@@ -91,6 +95,11 @@ export const startPostgres = async ({ durable = false }: { durable?: boolean } =
     await running?.stop(how === 'fast' ? 'INT' : 'QUIT');
     running = undefined;
   };
+  const signal = async (name: NodeJS.Signals) => {
+    const pid = Number((await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n')[0]);
+    for (const each of [pid, ...childrenOf(pid)]) process.kill(each, name);
+  };
+  const thaw = () => signal('SIGCONT');
   const remove = async () => {
     await stop('immediate');
     await rm(data, { recursive: true, force: true });
@@ -101,7 +110,7 @@ export const startPostgres = async ({ durable = false }: { durable?: boolean } =
     await remove();
     throw error;
   }
-  return { url, port, psql: join(programs, 'psql'), query, stop, start, remove };
+  return { url, port, psql: join(programs, 'psql'), query, stop, start, freeze: () => signal('SIGSTOP'), thaw, remove };
 };
 
 /**

@@ -303,17 +303,37 @@ describe('the document of public keys', () => {
     const other = pairs.ES256();
     const secret = { kty: 'oct', k: Buffer.alloc(32, 1).toString('base64url'), kid: 'shared', alg: 'HS256' };
     const encrypting = { ...jwkOf('ES256', 'enc', pair), use: 'enc' };
+    const { use: _, ...plain } = jwkOf('ES256', 'ops', pair);
+    const signing = { ...plain, kid: 'signing', key_ops: ['verify'] };
+    const deriving = [['deriveBits'], ['sign'], [], 'verify', null].map((key_ops, index) => ({
+      ...plain,
+      kid: `deriving-${index}`,
+      key_ops,
+    }));
     const misnamed = { ...jwkOf('ES256', 'misnamed', pair), alg: 'EdDSA' };
     const halved = { ...jwkOf('ES256', 'halved', pair), y: 'AA' };
     const twins = [jwkOf('ES256', 'twin', pair), jwkOf('ES256', 'twin', other)];
-    served.keys = [...twins, secret, encrypting, misnamed, halved, null, 1, {}, jwkOf('ES256', 'key-1', pair)];
+    served.keys = [
+      ...twins,
+      ...deriving,
+      signing,
+      secret,
+      encrypting,
+      misnamed,
+      halved,
+      null,
+      1,
+      {},
+      jwkOf('ES256', 'key-1', pair),
+    ];
     const verifier = createVerifier({ ...expected, jwks: url, clock: () => now });
     expect(await outcome(verifier, sign('key-1'))).toBe('ok');
     expect([await outcome(verifier, sign('twin')), await outcome(verifier, sign('twin', other))]).toEqual([
       'key_unknown',
       'key_unknown',
     ]);
-    for (const kid of ['shared', 'enc', 'misnamed', 'halved'])
+    expect(await outcome(verifier, sign('signing'))).toBe('ok');
+    for (const kid of ['shared', 'enc', 'misnamed', 'halved', ...deriving.map((key) => key.kid)])
       expect(await outcome(verifier, sign(kid)), kid).toBe('key_unknown');
     const input = `${encode({ alg: 'HS256', typ: 'at+jwt', kid: 'shared' })}.${encode(claims())}`;
     const byOct = `${input}.${createHmac('sha256', Buffer.alloc(32, 1)).update(input).digest('base64url')}`;

@@ -127,9 +127,10 @@ const fetchKeys = async (url: string, fetch: RemoteKeysOptions['fetch']): Promis
 /** Undefined for a key of another kind or use, which another program may need. */
 const importPublicKey = async (jwk: unknown): Promise<VerificationKey | undefined> => {
   if (typeof jwk !== 'object' || jwk === null) return undefined;
-  const { kid, kty, crv, x, y, alg: named, use } = jwk as JWK;
+  const { kid, kty, crv, x, y, alg: named, use, key_ops: operations } = jwk as JWK;
   const alg = kty === 'EC' && crv === 'P-256' ? 'ES256' : kty === 'OKP' && crv === 'Ed25519' ? 'EdDSA' : undefined;
-  const isForSignatures = use === undefined || use === 'sig';
+  const mayVerify = operations === undefined || (Array.isArray(operations) && operations.includes('verify'));
+  const isForSignatures = (use === undefined || use === 'sig') && mayVerify;
   const isNamedSo = named === undefined || named === alg || (named === 'Ed25519' && alg === 'EdDSA');
   if (typeof kid !== 'string' || kid === '' || !alg || !isForSignatures || !isNamedSo) return undefined;
   try {

@@ -7,7 +7,7 @@ import { refusals } from '../doctor/topology.ts';
 import { contracts } from '../http/app.ts';
 import type { Contract } from '../http/contract.ts';
 import type { Brand } from '../http/pages/theme.ts';
-import { parseMailFrom, parseSmtpUrl } from '../mail/smtp.ts';
+import { parseMailFrom, parseSmtpUrl } from '../mail/smtp-settings.ts';
 import { defaultRedisPrefix, parseRedisUrl, problemOfRedisPrefix } from '../stores/redis/redis-url.ts';
 import { mostWorkers, workerCount } from '../workers/worker-count.ts';
 import { ConfigError } from './config-error.ts';

@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { securityHeaders } from './security-headers.ts';
 
@@ -16,13 +16,30 @@ export type Listening = {
   close: (options?: { withinMs?: number; keepIdleMs?: number }) => Promise<void>;
 };
 
-/** Serves a web-standard handler over node:http. Slow clients are cut and big headers refused, well above honest needs. */
+/**
+ * Well above honest needs; docs/configuration.md has them for people. Slow clients are looked for every so often, and not
+ * each by a timer of its own: with the 30 seconds of node:http they would live four times as long as allowed.
+ */
+const limits = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 16_384,
+  keepAliveTimeout: 65_000,
+};
+/** How long nothing of an answer may be taken. */
+const unreadMs = 20_000;
+
+/** Serves a web-standard handler over node:http. Slow clients are cut and big headers refused. */
 export const listen = async (fetch: Fetch, { port, host }: { port: number; host: string }): Promise<Listening> => {
-  const server: Server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16_384, keepAliveTimeout: 65_000 },
-    // The name stands in where HTTP/1.0 sends none, as balancers do that only ask for health. Nothing depends on it.
-    getRequestListener(fetch, { hostname: 'localhost', errorHandler: refuseUnreadable }),
-  );
+  // The name stands in where HTTP/1.0 sends none, as balancers do that only ask for health. Nothing depends on it.
+  const answer = getRequestListener(fetch, { hostname: 'localhost', errorHandler: refuseUnreadable });
+  const server: Server = createServer(limits, (incoming, outgoing) => {
+    outgoing.on('timeout', endUnread);
+    if (isAmbiguous(incoming)) refuseAmbiguous(outgoing);
+    else void answer(incoming, outgoing);
+  });
+  server.timeout = unreadMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);
   });
@@ -47,6 +64,26 @@ export const listen = async (fetch: Fetch, { port, host }: { port: number; host:
         endIdle();
       }),
   };
+};
+
+/** With an answer that nobody takes, as against one that is still being made: a provider may be given longer. */
+const endUnread = (socket: Socket): void => {
+  if (socket.writableLength > 0) socket.destroy();
+};
+
+/** Two names for one server, of which a proxy may have read the other (RFC 9112, section 3.2); or a line from before HTTP/1.0. */
+const isAmbiguous = ({ rawHeaders, httpVersionMajor }: IncomingMessage): boolean => {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts > 1 || httpVersionMajor < 1;
+};
+
+const refuseAmbiguous = (outgoing: ServerResponse): void => {
+  const { status, headers } = refuseUnreadable(new RequestError('ambiguous'));
+  outgoing.writeHead(status, { ...Object.fromEntries(headers), Connection: 'close' }).end();
 };
 
 /** A target or host that makes no URL never reaches the app: refused here, with the headers that every answer has. */

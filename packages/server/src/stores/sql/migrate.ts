@@ -2,7 +2,8 @@
  * Brings a database to the newest schema, at every start and from the command line. Kysely's Migrator keeps the record,
  * in tables of our own names so that an application that embeds Tegata can have its own migrations beside ours.
  */
-import { type Migration, Migrator, sql } from 'kysely';
+import { Unavailable } from '@tegata/core';
+import { type Migration, type MigrationResult, Migrator, sql } from 'kysely';
 import type { SqlDatabase } from './database.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { organizations } from './migrations/0002-organizations.ts';
@@ -12,6 +13,7 @@ import { connections } from './migrations/0005-connections.ts';
 import { services } from './migrations/0006-services.ts';
 import { revocations } from './migrations/0007-revocations.ts';
 import { revocationsByUser } from './migrations/0008-revocations-by-user.ts';
+import { mailByRecipient } from './migrations/0009-mail-by-recipient.ts';
 
 /** Imported rather than read from a folder, so that a bundled or compiled server has them too. Append only. */
 const migrations: Record<string, Migration> = {
@@ -23,6 +25,7 @@ const migrations: Record<string, Migration> = {
   '0006-services': services,
   '0007-revocations': revocations,
   '0008-revocations-by-user': revocationsByUser,
+  '0009-mail-by-recipient': mailByRecipient,
 };
 
 const migrationTable = 'tegata_migrations';
@@ -47,9 +50,17 @@ export const migrateToLatest = async (database: SqlDatabase): Promise<string[]> 
   return database.migrateAlone(async (db) => {
     if (await isUpToDate(db)) return [];
     const { error, results = [] } = await createMigrator(db).migrateToLatest();
-    if (error) throw error;
+    if (error) throw nameOf(results, error);
     return results.map((result) => result.migrationName);
   });
+};
+
+/** An operator has to know which one it was; that the database is away says itself. */
+const nameOf = (results: readonly MigrationResult[], error: unknown): unknown => {
+  const failed = results.find(({ status }) => status === 'Error');
+  if (failed === undefined || error instanceof Unavailable) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new Error(`Migration ${failed.migrationName} failed, and nothing of it remains: ${why}`, { cause: error });
 };
 
 const isUpToDate = async (db: SqlDatabase['db']): Promise<boolean> =>

@@ -59,7 +59,7 @@ export const endpoints = {
     summary: 'Who am I?',
     auth: true,
     query: meQuery,
-    success: { status: 200, data: z.object({ user: meSchema }) },
+    success: { status: 200, data: z.object({ user: meSchema.partial().describe('What `fields` names; all of it without') }) },
     failures: [],
     limit: '60 a minute per user',
   }),

@@ -159,8 +159,6 @@ test('whatever Host, X-Forwarded-Host or Forwarded say, the link leads to the pu
     ['Host: evil.example'],
     ['Host: evil.example:443'],
     ['Host: auth.example.com.evil.example'],
-    ['Host: localhost', 'Host: evil.example'],
-    ['Host: evil.example', 'Host: localhost'],
     ['Host: localhost', 'X-Forwarded-Host: evil.example'],
     ['Host: localhost', 'X-Forwarded-Host: evil.example', 'X-Forwarded-Proto: http', 'X-Forwarded-Port: 1'],
     ['Host: localhost', 'Forwarded: for=192.0.2.7;host=evil.example;proto=http'],
@@ -172,6 +170,14 @@ test('whatever Host, X-Forwarded-Host or Forwarded say, the link leads to the pu
   for (const headers of lies) {
     const [answer] = await sendRaw(server, rawRequest(`POST ${path}`, [...headers, ...asJson], body));
     expect(answer?.status, headers.join()).toBe(200);
+  }
+  // Whoever would pick one of two hosts might pick another one than this server: RFC 9112 3.2.
+  for (const hosts of [
+    ['Host: localhost', 'Host: evil.example'],
+    ['Host: evil.example', 'Host: localhost'],
+  ]) {
+    const [refused] = await sendRaw(server, rawRequest(`POST ${path}`, [...hosts, ...asJson], body));
+    expect(refused?.status, hosts.join()).toBe(400);
   }
   const absolute = await sendRaw(server, rawRequest(`POST https://evil.example${path}`, asJson, body));
   expect(absolute[0]?.status).toBe(200);

@@ -1,9 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { glob, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
+import { startOtlpReceiver } from '../otlp-receiver.ts';
 import { walkOf } from '../readme-walk.ts';
 import { temporaryFolder } from '../server-process.ts';
 
@@ -25,6 +26,8 @@ test('every package, packed and installed into an empty folder, loads; the serve
   const folder = await temporaryFolder();
   const [packed, installed] = [join(folder, 'packed'), join(folder, 'installed')];
   await Promise.all([mkdir(packed), mkdir(installed)]);
+  // A package that is added is published, or private, but not forgotten here.
+  expect((await readdir(join(root, 'packages'))).sort()).toEqual(names.toSorted());
   const inside = { cwd: installed, env: environment() };
 
   await run(process.execPath, ['scripts/build.ts'], { cwd: root, env: environment() });
@@ -54,7 +57,10 @@ test('every package, packed and installed into an empty folder, loads; the serve
     server: true,
   });
 
-  const server = await startInstalled(installed);
+  for (const name of names) await expectOnlyWhatBelongs(join(installed, 'node_modules/@tegata', name));
+
+  const receiver = await startOtlpReceiver();
+  const server = await startInstalled(installed, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
   expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
   const page = await fetch(`${server.url}/auth/log-in`);
   expect({ status: page.status, type: page.headers.get('content-type') }).toMatchObject({
@@ -69,6 +75,10 @@ test('every package, packed and installed into an empty folder, loads; the serve
   expect(stdout).toContain('"reason":"logged_out"');
   await server.stop();
   await expect(fetch(`${server.url}/health/live`)).rejects.toThrow();
+  // What is loaded only when it is asked for was published too.
+  const { version } = JSON.parse(await readFile(join(root, 'packages/server/package.json'), 'utf8'));
+  const logIns = receiver.spans().filter(({ name }) => name === 'POST /api/v1/auth/login');
+  expect(logIns[0]?.resource).toMatchObject({ 'service.name': 'tegata', 'service.version': version });
   // Nothing was left beside the packages, where npm would take it for one.
   expect((await readdir(join(installed, 'node_modules/@tegata'))).sort()).toEqual(names.toSorted());
 
@@ -93,11 +103,37 @@ const loadAll = `
   console.log(JSON.stringify(Object.fromEntries(loaded)));
 `;
 
+/** JavaScript, its types and what it reads: no sources, no tests; and nothing is imported that only happens to be there. */
+const expectOnlyWhatBelongs = async (folder: string) => {
+  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  expect(manifest).toMatchObject({ license: 'MIT', type: 'module', description: expect.stringMatching(/\w/) });
+  const listed = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+  const files: string[] = [];
+  for await (const entry of glob('**/*', { cwd: folder, withFileTypes: true, exclude: (each) => each.name === 'node_modules' })) {
+    if (entry.isFile()) files.push(join(entry.parentPath, entry.name));
+  }
+  expect(files.length).toBeGreaterThan(8);
+  for (const name of ['LICENSE', 'README.md']) expect(files).toContain(join(folder, name));
+  for (const file of files) {
+    const path = file.slice(folder.length + 1);
+    expect(path).toMatch(/^(LICENSE|README\.md|package\.json|[\w/-]+(\.d\.ts|\.js)|http\/pages\/hosted\/[\w./-]+)$/);
+    expect(path).not.toMatch(/test|^src\/|map$|(^|\/)\./);
+    if (!path.endsWith('.js') || path.startsWith('http/pages/hosted/')) continue;
+    const imported = (await readFile(file, 'utf8')).matchAll(
+      /^(?:import|export) .*?from '([^'.][^']*)'|import\('([^'.][^']*)'\)/gm,
+    );
+    for (const [, first, second] of imported) {
+      const [, name = ''] = /^((?:@[^/]+\/)?[^/]+)/.exec((first ?? second)!) ?? [];
+      if (!name.startsWith('node:')) expect(listed, `${path} imports ${name}`).toContain(name);
+    }
+  }
+};
+
 /** In a process group of its own: npx puts a shell between itself and the server. */
-const startInstalled = async (folder: string) => {
+const startInstalled = async (folder: string, settings: Record<string, string>) => {
   const child = spawn('npx', ['tegata', 'serve'], {
     cwd: folder,
-    env: environment({ PORT: '0', LOG_LEVEL: 'error' }),
+    env: environment({ PORT: '0', LOG_LEVEL: 'error', ...settings }),
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

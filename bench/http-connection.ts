@@ -19,10 +19,15 @@ export const openConnection = async (host: string, port: number): Promise<HttpCo
     const endOfHead = received.indexOf('\r\n\r\n');
     if (endOfHead < 0) return;
     const head = received.slice(0, endOfHead);
-    const length = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1]);
-    if (Number.isNaN(length)) return fail(new Error(`an answer without a length: ${head}`));
-    if (received.length < endOfHead + 4 + length) return;
-    const reply = { status: Number(head.slice(9, 12)), head, body: received.slice(endOfHead + 4, endOfHead + 4 + length) };
+    const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
+    // Chunks are left as they came: of answers that have them nobody reads more than the head.
+    const isComplete =
+      length === undefined ? received.endsWith('\r\n0\r\n\r\n') : received.length >= endOfHead + 4 + Number(length);
+    if (length === undefined && !/\r\ntransfer-encoding: chunked/i.test(head)) {
+      return fail(new Error(`an answer without a length: ${head}`));
+    }
+    if (!isComplete) return;
+    const reply = { status: Number(head.slice(9, 12)), head, body: received.slice(endOfHead + 4) };
     received = '';
     waiting?.resolve(reply);
   });

@@ -12,7 +12,7 @@ import { type Person, password } from './people.ts';
  */
 export type Plan = {
   port: number;
-  kind: 'me' | 'refresh' | 'log-in';
+  kind: 'me' | 'refresh' | 'log-in' | 'peer-session' | 'peer-cached-session' | 'peer-log-in';
   peopleFile: string;
   /** Which of the people: a chain of refresh tokens is lost when the process ends, so each round takes others. */
   peopleFrom: number;
@@ -22,6 +22,8 @@ export type Plan = {
   perSecond?: number;
   /** So many and no more, in place of `seconds`. */
   requests?: number;
+  /** Whether to give each answer of this status with its time, for a picture. */
+  timeline?: number;
 };
 
 /** Milliseconds. */
@@ -35,6 +37,8 @@ export type Measured = {
   latencies: Record<string, Latencies>;
   /** Refusals that do not say when to come back. */
   withoutRetryAfter: number;
+  /** Milliseconds since 1970 when it was due, and how long it took. */
+  timeline: [dueAt: number, tookMs: number][];
 };
 
 /** Makes the requests of one kind; a person's next one may depend on the answer to the last. */
@@ -45,23 +49,23 @@ const createRequests = (plan: Plan, people: Person[]) => {
     return people[next] as Person;
   };
   const json = { 'Content-Type': 'application/json' };
+  const post = (path: string, body: object) => httpRequest('POST', path, json, JSON.stringify(body));
+  const requestOf: Record<Plan['kind'], (person: Person) => string> = {
+    me: ({ accessToken }) => httpRequest('GET', '/api/v1/me', { Authorization: `Bearer ${accessToken}` }),
+    refresh: ({ refreshToken }) => post('/api/v1/auth/refresh', { refresh_token: refreshToken }),
+    'log-in': ({ email }) => post('/api/v1/auth/login', { email, password, token_transport: 'body' }),
+    'peer-session': ({ cookie = '' }) => httpRequest('GET', '/api/auth/get-session', { Cookie: cookie }),
+    'peer-cached-session': ({ cachedCookie = '' }) => httpRequest('GET', '/api/auth/get-session', { Cookie: cachedCookie }),
+    'peer-log-in': ({ email }) => post('/api/auth/sign-in/email', { email, password }),
+  };
   return (): { request: string; done: (reply: Reply) => void } => {
     const person = nextPerson();
-    if (plan.kind === 'me') {
-      const request = httpRequest('GET', '/api/v1/me', { Authorization: `Bearer ${person.accessToken}` });
-      return { request, done: () => {} };
-    }
-    if (plan.kind === 'log-in') {
-      const body = JSON.stringify({ email: person.email, password, token_transport: 'body' });
-      return { request: httpRequest('POST', '/api/v1/auth/login', json, body), done: () => {} };
-    }
-    const body = JSON.stringify({ refresh_token: person.refreshToken });
-    return {
-      request: httpRequest('POST', '/api/v1/auth/refresh', json, body),
-      done: (reply) => {
-        if (reply.status === 200) person.refreshToken = JSON.parse(reply.body).data.refresh_token;
-      },
+    const done = (reply: Reply) => {
+      // `null` is how the peer answers for a session that it does not know.
+      if (plan.kind.startsWith('peer') && !reply.body.includes('"user"')) throw new Error('the peer knew nobody');
+      if (plan.kind === 'refresh' && reply.status === 200) person.refreshToken = JSON.parse(reply.body).data.refresh_token;
     };
+    return { request: requestOf[plan.kind](person), done };
   };
 };
 
@@ -72,6 +76,7 @@ const carryOut = async (plan: Plan): Promise<Measured> => {
   const nextRequest = createRequests(plan, everybody.slice(plan.peopleFrom, plan.peopleFrom + plan.peopleCount));
   const times: Record<string, number[]> = {};
   let withoutRetryAfter = 0;
+  const timeline: Measured['timeline'] = [];
   const opening = Array.from({ length: plan.connections }, () => openConnection('127.0.0.1', plan.port));
   const connections = await Promise.all(opening);
   const startedAt = performance.now();
@@ -94,7 +99,9 @@ const carryOut = async (plan: Plan): Promise<Measured> => {
       done(reply);
       const list = times[reply.status] ?? [];
       times[reply.status] = list;
-      list.push(performance.now() - since);
+      const took = performance.now() - since;
+      list.push(took);
+      if (plan.timeline === reply.status) timeline.push([performance.timeOrigin + since, took]);
       if (reply.status === 503 && !/\r\nretry-after: [1-9]/i.test(reply.head)) withoutRetryAfter += 1;
     }
     connection.close();
@@ -111,7 +118,7 @@ const carryOut = async (plan: Plan): Promise<Measured> => {
     answers += sorted.length;
     latencies[status] = { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), worst: quantile(sorted, 1) };
   }
-  return { answers, perSecond: answers / seconds, statuses, latencies, withoutRetryAfter };
+  return { answers, perSecond: answers / seconds, statuses, latencies, withoutRetryAfter, timeline };
 };
 
 process.once('message', async (plan: Plan) => {

@@ -1,75 +1,70 @@
 import { writeFileSync } from 'node:fs';
-import { parseEmailAddress, type Session, type User } from '@tegata/core';
+import type { Session } from '@tegata/core';
+import { decodeJwt } from 'jose';
 import { composeEngine } from '../packages/server/src/compose.ts';
 import { parseConfig } from '../packages/server/src/config/config.ts';
+import { openSessionsInRedis } from '../packages/server/src/stores/redis/session-transfer.ts';
+import { seed } from './seed.ts';
 
-// Fills a database with people who are logged in: through the product's own stores, so every row is one that it could
-// have written, but without a hash for each.
+// People who are logged in, in the database and, where sessions are kept there, in Redis; and a file with what the load
+// generator needs of them.
 
+/** Of everybody that seed.ts makes. */
 export const password = 'correct horse battery';
 
-/** What the load generator needs of each person. */
-export type Person = { email: string; accessToken: string; refreshToken: string };
+export type Person = {
+  email: string;
+  accessToken: string;
+  refreshToken: string;
+  /** In place of tokens, with the peer: without and with what its cookie cache adds. */
+  cookie?: string;
+  cachedCookie?: string;
+};
 
-const inOneTransaction = 500;
+const inRedisAtOnce = 500;
+const accessSeconds = 86_400;
 
 export const preparePeople = async (settings: Record<string, string>, count: number, file: string): Promise<void> => {
-  const engine = await composeEngine(parseConfig({ ...settings, LOG_LEVEL: 'silent' }));
-  const { deps } = engine;
-  const { secrets, tokens } = deps;
-  const hash = await deps.hasher.hash(password);
-  const now = Date.now();
-  const week = 7 * 86_400;
+  const seeded = await seed(settings, count, count);
+  const config = parseConfig({ ...settings, LOG_LEVEL: 'silent' });
+  const engine = await composeEngine(config);
+  const { tokens, secrets } = engine.deps;
   const people: Person[] = [];
-  const numbers = Array.from({ length: count }, (_, index) => index);
-  for (let from = 0; from < count; from += inOneTransaction) {
-    await deps.atomically(async (stores) => {
-      for (const number of numbers.slice(from, from + inOneTransaction)) {
-        const email = parseEmailAddress(`person-${number}@example.com`)!;
-        const user: Omit<User, 'email' | 'emailVerified'> = {
-          id: secrets.uuid(),
-          name: `Person ${number}`,
-          avatarUrl: null,
-          locale: 'en',
-          status: 'active',
-          createdAt: now,
-          updatedAt: now,
-        };
-        const session: Session = {
-          id: secrets.uuid(),
-          userId: user.id,
-          generation: 0,
-          refreshJti: secrets.uuid(),
-          previousJti: null,
-          refreshKid: tokens.refreshKid(),
-          rotatedAt: now,
-          successorSeen: true,
-          idleSeconds: week,
-          userAgent: 'bench',
-          ipAddress: '127.0.0.1',
-          createdAt: now,
-          lastUsedAt: now,
-          expiresAt: now + week * 1000,
-          absoluteExpiresAt: now + 90 * 86_400_000,
-          endedAt: null,
-          endReason: null,
-        };
-        await stores.users.create(user);
-        const address = { id: secrets.uuid(), userId: user.id, email, isPrimary: true, verifiedAt: now, createdAt: now };
-        await stores.emails.add(address);
-        await stores.passwords.create({ id: secrets.uuid(), userId: user.id, hash, now });
-        await stores.sessions.create(session, 10);
-        const common = { sub: user.id, sid: session.id, gen: 0, iat: Math.floor(now / 1000) };
-        const accessExp = common.iat + 86_400;
-        people.push({
-          email,
-          accessToken: await tokens.signAccess({ ...common, uid: user.id, email, jti: secrets.uuid(), exp: accessExp }),
-          refreshToken: await tokens.signRefresh({ ...common, jti: session.refreshJti, exp: common.iat + week }),
-        });
-      }
-      return { ok: true as const, value: undefined };
-    });
+  const sessions: Session[] = [];
+  for (const { email, userId, sessionId, refreshToken } of seeded) {
+    const { iat = 0, exp = 0, jti = '' } = decodeJwt(refreshToken);
+    const claims = { sub: userId, uid: userId, sid: sessionId, gen: 0, email, iat, jti: secrets.uuid() };
+    people.push({ email, accessToken: await tokens.signAccess({ ...claims, exp: iat + accessSeconds }), refreshToken });
+    sessions.push(sessionOf({ id: sessionId, userId, refreshJti: jti, refreshKid: tokens.refreshKid() }, iat * 1000, exp * 1000));
   }
   await engine.close();
+  if (config.redis && config.sessionStore === 'redis') {
+    const redis = await openSessionsInRedis(config.redis);
+    for (let from = 0; from < sessions.length; from += inRedisAtOnce) {
+      await redis.adopt(sessions.slice(from, from + inRedisAtOnce), Date.now());
+    }
+    await redis.close();
+  }
   writeFileSync(file, JSON.stringify(people), { mode: 0o600 });
 };
+
+const sessionOf = (
+  known: Pick<Session, 'id' | 'userId' | 'refreshJti' | 'refreshKid'>,
+  now: number,
+  expiresAt: number,
+): Session => ({
+  ...known,
+  generation: 0,
+  previousJti: null,
+  rotatedAt: now,
+  successorSeen: true,
+  idleSeconds: (expiresAt - now) / 1000,
+  userAgent: 'Mozilla/5.0 "seed"',
+  ipAddress: '192.0.2.7',
+  createdAt: now,
+  lastUsedAt: now,
+  expiresAt,
+  absoluteExpiresAt: now + 90 * 86_400_000,
+  endedAt: null,
+  endReason: null,
+});

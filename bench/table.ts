@@ -1,9 +1,12 @@
 export type Row = {
+  /** Stays the same from run to run, for whoever reads the results. */
+  id?: string;
   name: string;
   unit: string;
   figure: number;
-  /** The same work with everything of ours removed, in the same run. */
+  /** What it is measured against, in the same run; where nothing else is said, the same work with everything of ours removed. */
   limit?: number;
+  limitIs?: string;
   /** `figure` by `limit`, compared round by round. */
   ratio?: number;
   /** What must be reached, and what we would like: of the ratio where there is one, else of the figure. */
@@ -17,12 +20,12 @@ export type Row = {
 export const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-const number = (value: number | undefined): string => {
+export const shown = (value: number | undefined): string => {
   if (value === undefined) return '';
   return value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2);
 };
 
-const verdict = ({ figure, ratio, floor, aim, absolute, lessIsBetter }: Row): string => {
+export const verdict = ({ figure, ratio, floor, aim, absolute, lessIsBetter }: Row): string => {
   const value = absolute ? figure : (ratio ?? figure);
   const reaches = (bound: number | undefined) => bound !== undefined && (lessIsBetter ? value <= bound : value >= bound);
   if (floor === undefined) return '';
@@ -30,19 +33,20 @@ const verdict = ({ figure, ratio, floor, aim, absolute, lessIsBetter }: Row): st
 };
 
 export const printTable = (rows: readonly Row[]): void => {
-  const head = ['', 'measured', '', 'limit', 'ratio', 'floor', 'aim', 'reached'];
+  const head = ['', 'measured', '', 'beside', '', 'ratio', 'floor', 'aim', 'reached'];
   const cells = rows.map((row) => [
     row.name,
-    number(row.figure),
+    shown(row.figure),
     row.unit,
-    number(row.limit),
-    number(row.ratio),
-    number(row.floor),
-    number(row.aim),
+    shown(row.limit),
+    row.limitIs ?? '',
+    shown(row.ratio),
+    shown(row.floor),
+    shown(row.aim),
     verdict(row),
   ]);
   const widths = head.map((title, column) => Math.max(title.length, ...cells.map((line) => line[column]?.length ?? 0)));
-  const isText = (column: number) => column === 0 || column === 2 || column === 7;
+  const isText = (column: number) => [0, 2, 4, 8].includes(column);
   for (const line of [head, ...cells]) {
     const padded = line.map((cell, column) =>
       isText(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),

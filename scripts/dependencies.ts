@@ -24,6 +24,11 @@ export type Dependency = {
 const purposes: Record<string, string> = {
   '@hono/node-server': 'joins the router to node:http',
   '@node-rs/argon2': 'hashes passwords',
+  '@opentelemetry/api': 'the words in which traces are told; loaded when tracing is on',
+  '@opentelemetry/core': 'reads the traceparent of a caller; loaded when tracing is on',
+  '@opentelemetry/exporter-trace-otlp-http': 'sends traces; loaded when tracing is on',
+  '@opentelemetry/resources': 'says which service a trace is of; loaded when tracing is on',
+  '@opentelemetry/sdk-trace': 'samples and batches traces; loaded when tracing is on',
   '@redis/client': 'speaks to Redis and Valkey',
   '@zxcvbn-ts/language-common': 'the list of common passwords',
   bcrypt: 'hashes passwords where bcrypt is asked for, and verifies imported ones',
@@ -47,7 +52,7 @@ const read = (file: string) => JSON.parse(readFileSync(join(root, file), 'utf8')
 const nameOf = (path: string) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
 const packages = ['server', 'client', 'react', 'verifier', 'core', 'contract'];
-const isProduct = ([path, locked]: [string, Locked]) => path.includes('node_modules/') && !locked.dev && !locked.link;
+const isProduct = ([path, locked]: [string, Locked]) => path.includes('node_modules/') && !locked.dev && !locked.devOptional && !locked.link;
 
 /** Everything that an installation of the packages brings along, less prebuilt files for other platforms. */
 export const productDependencies = (): Dependency[] => {

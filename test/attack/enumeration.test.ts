@@ -1,11 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import argon2 from '@node-rs/argon2';
 import { expect, test } from 'vitest';
+import { createHashingLane } from '../../packages/server/src/adapters/hashing-lane.ts';
+import { createPasswordHasher, recommendedParameters } from '../../packages/server/src/adapters/password-hasher.ts';
 import { seededRandom } from '../faults/seeded-random.ts';
 import { figure } from '../scorecard/figure.ts';
 import { size } from '../scorecard/size.ts';
 import { runTegata } from '../server-process.ts';
+import { cheapParameters } from './cheap-hashes.ts';
 import { type Client, createClient, goodPassword, type Node, openStores, type Reply, range, startNode } from './nodes.ts';
 import { type Comparison, compare } from './welch.ts';
 
@@ -29,12 +31,13 @@ const doorsOfTheirOwn = ['cookie', 'bearer', 'organization'] as const;
 const address = (who: string, index: number) => `${who}-${index}@example.com`;
 
 /** The hash as the server makes it; or a cheap one, in whose noise nothing can hide: then the statistics are stricter. */
-const cost = { real: { memoryCost: 19_456, timeCost: 2 }, cheap: { memoryCost: 64, timeCost: 1 } };
+const cost = { real: recommendedParameters, cheap: cheapParameters };
 type Hashes = keyof typeof cost;
 
 /** People of every state, through the import of the product: one hash for all. */
 const people = async (hashes: Hashes): Promise<string> => {
-  const passwordHash = await argon2.hash(goodPassword, { ...cost[hashes], parallelism: 1 });
+  const lane = createHashingLane({ concurrency: 1, maxQueued: 1, deadlineMs: 10_000 });
+  const passwordHash = await createPasswordHasher({ algorithm: 'argon2id', lane }, cost[hashes]).hash(goodPassword);
   const line = (who: string, index: number) => {
     const verified = who !== 'unverified';
     const status = who === 'suspended' ? 'suspended' : verified ? 'active' : 'pending';

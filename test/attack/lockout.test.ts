@@ -8,7 +8,7 @@ import { createClient, goodPassword, inParallel, mailTo, type Node, range, regis
 // (CVE-2024-4629), one that counts each spelling or each process apart lets through that many times more
 // (CVE-2025-24806). The hashes that were computed are the guesses that were evaluated, and are counted themselves.
 
-const accounts = size('GUESSED_ACCOUNTS', { long: 50, short: 10 });
+const accounts = size('GUESSED_ACCOUNTS', { long: 50, short: 6 });
 const guesses = 100;
 const threshold = 5;
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { temporaryFolder } from '../server-process.ts';
-import { startPostgres } from '../services/postgres.ts';
-import { startRedis } from '../services/redis.ts';
+import { type PostgresServer, startPostgres } from '../services/postgres.ts';
+import { type RedisServer, startRedis } from '../services/redis.ts';
 
 // Several nodes over one set of stores, each in a process of its own, and a client that is cheap enough to attack them
 // from the same machine.
@@ -25,19 +25,32 @@ export const openStores = async (kind: Stores): Promise<Record<string, string>> 
     LOG_LEVEL: 'silent',
   };
   if (kind === 'SQLite') return settings;
-  const postgres = await startPostgres();
-  onTestFinished(postgres.remove);
-  settings.DATABASE_URL = postgres.url();
+  postgres ??= startPostgres();
+  opened += 1;
+  const name = `attacked_${opened}`;
+  const server = await postgres;
+  await server.query(`create database ${name}`);
+  settings.DATABASE_URL = server.url(name);
   if (kind === 'PostgreSQL') return settings;
-  const redis = await startRedis();
-  onTestFinished(redis.stop);
-  return { ...settings, REDIS_URL: redis.url };
+  redis ??= startRedis();
+  return { ...settings, REDIS_URL: (await redis).url, TEGATA_REDIS_PREFIX: `${name}:` };
 };
+
+// One of each for the tests of a file, with a database or a prefix for each test.
+let postgres: Promise<PostgresServer> | undefined;
+let redis: Promise<RedisServer> | undefined;
+let opened = 0;
+afterAll(async () => {
+  await (await postgres)?.remove();
+  await (await redis)?.stop();
+});
 
 export type Node = {
   url: string;
   /** How many password hashes it has computed. */
   hashes: () => Promise<number>;
+  /** By an operator. */
+  suspend: (userId: string) => Promise<void>;
 };
 
 const script = fileURLToPath(new URL('./node-script.ts', import.meta.url));
@@ -64,11 +77,12 @@ export const startNode = async (settings: Record<string, string>): Promise<Node>
       await sleep(20);
       continue;
     }
-    const hashes = async () => {
-      const [message] = await Promise.all([once(child, 'message'), child.send('hashes')]);
-      return (message as [{ hashes: number }])[0].hashes;
+    const ask = async (message: { suspend?: string }) => {
+      const [answer] = await Promise.all([once(child, 'message'), child.send(message)]);
+      return (answer as [{ hashes: number }])[0].hashes;
     };
-    return { url, hashes };
+    const suspend = async (userId: string) => void (await ask({ suspend: userId }));
+    return { url, suspend, hashes: () => ask({}) };
   }
 };
 

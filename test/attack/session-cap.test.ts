@@ -5,7 +5,7 @@ import { createClient, loggedIn, type Pair, pairIn, range, registered, startNode
 
 // At most ten sessions a user, however many log-ins come at once and wherever: one more ends the least recently used.
 
-const rounds = size('CAPS', { long: 20, short: 4 });
+const rounds = size('CAPS', { long: 20, short: 3 });
 const cap = 10;
 
 test.each(stores)('fifteen log-ins at once leave ten sessions; the least recently used went (%s)', async (kind) => {
@@ -18,7 +18,9 @@ test.each(stores)('fifteen log-ins at once leave ten sessions; the least recentl
     await registered(client, nodes[0]!, email);
     const logIns = (count: number) => Promise.all(range(count).map((n) => loggedIn(client, nodes[n % 2]!, email)));
     const alive = async (pairs: readonly Pair[]) => {
-      const answers = await Promise.all(pairs.map(({ access }, n) => client.get(nodes[(n + 1) % 2]!, '/api/v1/me', { token: access })));
+      const answers = await Promise.all(
+        pairs.map(({ access }, n) => client.get(nodes[(n + 1) % 2]!, '/api/v1/me', { token: access })),
+      );
       return answers.map(({ status }) => status === 200);
     };
     const listed = async ({ access }: Pair) =>

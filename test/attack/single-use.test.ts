@@ -19,7 +19,7 @@ import {
 
 // Everything that is good for once, used by sixteen at once, at two nodes: each by itself is taken, together one is.
 
-const tokens = size('TOKENS', { long: 200, short: 15 });
+const tokens = size('TOKENS', { long: 200, short: 6 });
 const workers = 16;
 
 /** A secret in somebody's hands. `use` is one try with it, the n-th. */

@@ -1,7 +1,7 @@
 import type { Role } from '@tegata/core';
 import { expect, test } from 'vitest';
 import { rows as rowsIn, tablesOf } from '../database.ts';
-import { asBrowser, goodPassword, type Person, registered, refreshed } from '../organization/people.ts';
+import { asBrowser, goodPassword, type Person, refreshed, registered } from '../organization/people.ts';
 import { figure } from '../scorecard/figure.ts';
 import { size } from '../scorecard/size.ts';
 import { type Answer, startServer, type TestServer } from '../server.ts';
@@ -61,7 +61,9 @@ const withForeignIds = (victim: Victim) => {
   return {
     paths: [sessionId, emailId, bare(userId), bare(organizationId)],
     bodies: named,
-    queries: named.map((one) => new URLSearchParams(Object.entries(one).map(([name, value]) => [name, String(value)])).toString()),
+    queries: named.map((one) =>
+      new URLSearchParams(Object.entries(one).map(([name, value]) => [name, String(value)] as [string, string])).toString(),
+    ),
     headers: { 'x-organization-id': organizationId, 'x-tenant-id': bare(organizationId), 'x-user-id': userId, 'x-role': 'owner' },
   };
 };
@@ -120,7 +122,8 @@ test('nobody sees or changes anything of another organization, in any role, at a
         const after = await server.call('GET', '/api/auth/me', { token: own.accessToken });
         const user = after.body.data?.user;
         const before = own.answer.body.data.user;
-        if (user && (user.role !== role || user.organizationId !== before.organizationId)) leaks.push(`${what} made ${user.role}`);
+        if (user && (user.role !== role || user.organizationId !== before.organizationId))
+          leaks.push(`${what} made ${user.role}`);
       }
     }
   };
@@ -177,7 +180,8 @@ test('refreshes and changes of role side by side never give anybody the claims o
         holding[who] = await refreshed(server, { body: { refreshToken: holding[who]!.refreshToken } });
         const { claims } = decodeToken(holding[who]!.accessToken);
         rolesSeen.add(claims.role);
-        if (claims.sub !== id || claims.organizationId !== organizationId) wrong.push(`round ${round}: token ${JSON.stringify(claims)}`);
+        if (claims.sub !== id || claims.organizationId !== organizationId)
+          wrong.push(`round ${round}: token ${JSON.stringify(claims)}`);
         return;
       }
       if (index < 2 * people.length) {

@@ -26,17 +26,28 @@ type Slot = {
   isNoOp?: (body: string) => boolean;
 };
 
-type Given = { headers?: Record<string, string>; cookies?: Record<string, string>; body?: Record<string, unknown>; query?: string };
+type Given = {
+  headers?: Record<string, string>;
+  cookies?: Record<string, string>;
+  body?: Record<string, unknown>;
+  query?: string;
+};
+
+type Documented = {
+  security?: Record<string, unknown>[];
+  parameters?: { in: string; name: string }[];
+  requestBody?: { content: Record<string, { schema: { properties?: Record<string, unknown> } }> };
+};
 
 const operationsOf = async (house: TokenHouse, at: Operation['at']): Promise<Operation[]> => {
-  const { body } = await house[at].call('GET', '/openapi.json');
-  return Object.entries<Record<string, any>>(body.paths).flatMap(([path, methods]) =>
-    Object.entries<any>(methods).map(([method, operation]) => ({
+  const { paths } = (await house[at].call('GET', '/openapi.json')).body as { paths: Record<string, Record<string, Documented>> };
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { security = [], parameters = [], requestBody }]) => ({
       method: method.toUpperCase(),
       path,
-      security: (operation.security ?? []).flatMap(Object.keys),
-      query: (operation.parameters ?? []).filter((one: any) => one.in === 'query').map((one: any) => one.name),
-      body: Object.values<any>(operation.requestBody?.content ?? {}).flatMap(({ schema }) => Object.keys(schema.properties ?? {})),
+      security: security.flatMap(Object.keys),
+      query: parameters.filter((one) => one.in === 'query').map(({ name }) => name),
+      body: Object.values(requestBody?.content ?? {}).flatMap(({ schema }) => Object.keys(schema.properties ?? {})),
       at,
     })),
   );
@@ -90,7 +101,10 @@ const slotsOf = (operation: Operation): Slot[] => {
       'body.token',
       ['access'],
       async (house, { value }) =>
-        request(house, operation, { headers: bearer((await house.make('service: introspection')).value), body: { token: value } }),
+        request(house, operation, {
+          headers: bearer((await house.make('service: introspection')).value),
+          body: { token: value },
+        }),
       (text) => JSON.parse(text).active === false && Object.keys(JSON.parse(text)).length === 1,
     );
     return slots;
@@ -130,8 +144,11 @@ const slotsOf = (operation: Operation): Slot[] => {
     });
   }
   if (connects) {
-    const flowed = (place: string, takes: Kind, change: (flow: Awaited<ReturnType<TokenHouse['flow']>>, value: string) => Given) =>
-      add(place, [takes], async (house, { value }) => request(house, operation, change(await house.flow(), value)));
+    const flowed = (
+      place: string,
+      takes: Kind,
+      change: (flow: Awaited<ReturnType<TokenHouse['flow']>>, value: string) => Given,
+    ) => add(place, [takes], async (house, { value }) => request(house, operation, change(await house.flow(), value)));
     flowed('cookie tegata_oauth', 'nothing of ours', ({ code, state }, value) => ({
       cookies: { tegata_oauth: value },
       body: { code, state },
@@ -212,7 +229,9 @@ test('a token of one kind is none of another, at any call of any contract', asyn
     const passed = response.status < 400 || (isBehindDoor && [400, 404, 409].includes(response.status));
     const wantsCsrf = response.status === 403 && slot.place.startsWith('cookie');
     if (!passed && !wantsCsrf) blunt.push(`${named(slot)}: ${response.status}`);
-    await (response.headers.get('content-type')?.startsWith('text/event-stream') ? response.body?.cancel() : response.arrayBuffer());
+    await (response.headers.get('content-type')?.startsWith('text/event-stream')
+      ? response.body?.cancel()
+      : response.arrayBuffer());
   }
 
   // Nothing that was offered at a wrong place was used up, or ended a session.

@@ -38,7 +38,11 @@ export const openTokenHouse = async () => {
     TEGATA_METRICS_TOKEN: metricsToken,
   });
   let made = 0;
-  const next = () => `person-${(made += 1)}@example.com`;
+  const number = () => {
+    made += 1;
+    return made;
+  };
+  const next = () => `person-${number()}@example.com`;
 
   const posted = async (at: TestServer, path: string, body: unknown, token?: string) => {
     const answer = await at.call('POST', path, { body, token });
@@ -73,7 +77,7 @@ export const openTokenHouse = async () => {
     return { email, cookie: begun.cookie.slice('tegata_oauth='.length), code: back.code as string, state: back.state as string };
   };
   const service = async (scope: 'revocations:read' | 'introspect') => {
-    const added = await server.engine.auth.addService({ name: `service-${(made += 1)}`, scopes: [scope] });
+    const added = await server.engine.auth.addService({ name: `service-${number()}`, scopes: [scope] });
     if (!added.ok) throw new Error(added.failure.code);
     return added.value.credential;
   };

@@ -1,7 +1,5 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { expect, test, vi } from 'vitest';
-import { withAuditTable } from '../../scripts/audit-table.ts';
 import { startServer, type TestServer } from '../server.ts';
 import { runTegata, spawnTegata } from '../server-process.ts';
 import { loggedIn, logIn, registered } from '../standard/people.ts';
@@ -85,10 +83,4 @@ test('a call that is wrong says what would be right; nobody is nobody', async ()
   expect(since).toMatchObject({ code: 2, stderr: expect.stringContaining('24h') });
   expect(limit).toMatchObject({ code: 2 });
   expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no user nobody@example.com') });
-});
-
-test('docs/audit.md has every type of event', async () => {
-  const page = await readFile(new URL('../../docs/audit.md', import.meta.url), 'utf8');
-  expect(withAuditTable(page)).toBe(page);
-  expect(page).toContain('| `session.reuse_detected` |');
 });

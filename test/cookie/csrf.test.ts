@@ -119,6 +119,9 @@ const underAttack = async () => {
     'the right pair from Origin: null': [from({ origin: 'null' }), foreignOrigin],
     'the right pair from another site, by Fetch Metadata': [from({ 'sec-fetch-site': 'cross-site' }), foreignOrigin],
     'the right pair from a sibling domain': [from({ 'sec-fetch-site': 'same-site' }), foreignOrigin],
+    'the right pair from another site, by Referer alone': [from({ referer: 'https://evil.example/page' }), foreignOrigin],
+    'the right pair from our host without TLS, by Referer alone': [from({ referer: 'http://app.example.com/' }), foreignOrigin],
+    'the right pair from a Referer that is no address': [from({ referer: 'nonsense' }), foreignOrigin],
     'a foreign Origin that claims to be the same': [
       from({ origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' }),
       foreignOrigin,
@@ -187,6 +190,10 @@ describe('what may pass, passes', () => {
       { 'sec-fetch-site': 'same-origin' },
       { 'sec-fetch-site': 'none' },
       { origin: partner, 'sec-fetch-site': 'cross-site' },
+      { referer: `${publicUrl}/page?x=1` },
+      { referer: `${partner}/` },
+      // What the browser says for certain comes before it.
+      { 'sec-fetch-site': 'same-origin', referer: 'https://elsewhere.example/' },
     ];
     for (const [turn, site] of sites.entries()) {
       const { cookie, headers } = asBrowser(await signedUp(server, `ada${turn}@example.com`));

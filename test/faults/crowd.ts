@@ -18,6 +18,8 @@ export type CrowdOptions = {
   newcomers?: string;
   /** Between two calls of one person. */
   pauseMs?: number;
+  /** How long a person waits who is told to come back, or nothing at all. */
+  againAfterMs?: number;
 };
 
 export type Crowd = {
@@ -33,12 +35,12 @@ export type Crowd = {
   missing: (addresses: ReadonlySet<string>) => Promise<string[]>;
 };
 
-type Call = { method?: string; body?: object; token?: string };
+type Call = { method?: string; body?: object; token?: string; from?: string };
 
 export const post = (body: object): Call => ({ method: 'POST', body });
 
 export const startCrowd = (options: CrowdOptions): Crowd => {
-  const { url, people, registering, loggingIn = 0, newcomers = 'newcomer', pauseMs = 0 } = options;
+  const { url, people, registering, loggingIn = 0, newcomers = 'newcomer', pauseMs = 0, againAfterMs = 25 } = options;
   const answers: Answered[] = [];
   const registered = new Set<string>();
   const wrong: string[] = [];
@@ -47,7 +49,7 @@ export const startCrowd = (options: CrowdOptions): Crowd => {
   let running = true;
 
   /** Undefined when no answer came, or only "come back later". */
-  const call = async (kind: string, path: string, { method = 'GET', body, token }: Call, expected: number[]) => {
+  const call = async (kind: string, path: string, { method = 'GET', body, token, from }: Call, expected: number[]) => {
     const startedAt = performance.now();
     try {
       const response = await fetch(url + path, {
@@ -55,6 +57,8 @@ export const startCrowd = (options: CrowdOptions): Crowd => {
         headers: {
           ...(body ? { 'content-type': 'application/json' } : {}),
           ...(token ? { authorization: `Bearer ${token}` } : {}),
+          // Where the server trusts its proxy, each person has an address of their own.
+          ...(from ? { 'x-forwarded-for': from } : {}),
         },
         ...(body ? { body: JSON.stringify(body) } : {}),
       });
@@ -69,13 +73,14 @@ export const startCrowd = (options: CrowdOptions): Crowd => {
       if (!(error instanceof TypeError)) throw error;
       broken += 1;
     }
-    // A client that is told to come back, or nothing at all, waits a moment.
-    await sleep(25);
+    await sleep(againAfterMs);
     return undefined;
   };
 
+  const addressOf = (person: Person) => `10.0.0.${people.indexOf(person) + 1}`;
   const refresh = async (person: Person): Promise<boolean> => {
-    const next = await call('refresh', '/api/v1/auth/refresh', post({ refresh_token: person.refreshToken }), [200]);
+    const refreshing = { ...post({ refresh_token: person.refreshToken }), from: addressOf(person) };
+    const next = await call('refresh', '/api/v1/auth/refresh', refreshing, [200]);
     if (next) Object.assign(person, { accessToken: next.data.access_token, refreshToken: next.data.refresh_token });
     return next !== undefined;
   };

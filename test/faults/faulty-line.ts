@@ -4,8 +4,11 @@ import { onTestFinished } from 'vitest';
 
 /**
  * What stands between a server and something it needs, and how well it does today:
- * `whole` passes everything on; `refusing` closes every connection and takes no new one; `swallowing` takes connections
- * and bytes and answers nothing; a number holds every byte that comes back for as many milliseconds.
+ * - `whole` passes everything on at once;
+ * - `refusing` cuts every connection and takes no new one;
+ * - `swallowing` takes connections and bytes, and nothing comes back; what was under way arrives late, as over a network
+ *   that was down for a while;
+ * - the others hold what comes back, all of it for a while, or byte by byte.
  */
 export type Condition = 'whole' | 'refusing' | 'swallowing' | { delayMs: number } | { bytesPerSecond: number };
 
@@ -16,10 +19,24 @@ export const openFaultyLine = async (port: number): Promise<FaultyLine> => {
   let condition: Condition = 'whole';
   const open = new Set<Socket>();
 
+  const later = (bytes: Buffer, send: (part: Buffer) => void, before: Promise<void>): Promise<void> => {
+    if (typeof condition === 'string') return before.then(() => send(bytes));
+    if ('delayMs' in condition) return Promise.all([before, pause(condition.delayMs)]).then(() => send(bytes));
+    const { bytesPerSecond } = condition;
+    const dripping = async () => {
+      for (const byte of bytes) {
+        await pause(1_000 / bytesPerSecond);
+        send(Buffer.of(byte));
+      }
+    };
+    return before.then(dripping);
+  };
+
   const carry = (client: Socket) => {
     const server = connect(port, '127.0.0.1');
     for (const socket of [client, server]) {
       open.add(socket);
+      if (condition === 'swallowing') socket.pause();
       socket.on('error', () => {});
       socket.on('close', () => {
         open.delete(socket);
@@ -27,26 +44,11 @@ export const openFaultyLine = async (port: number): Promise<FaultyLine> => {
         server.destroy();
       });
     }
-    client.on('data', (bytes) => {
-      if (condition !== 'swallowing') server.write(bytes);
-    });
+    client.on('data', (bytes) => server.write(bytes));
     // In order, whatever the condition becomes meanwhile.
     let before = Promise.resolve();
-    const later = (work: () => void, ms: number) => {
-      before = Promise.all([before, new Promise((resolve) => setTimeout(resolve, ms))]).then(work);
-    };
     server.on('data', (bytes) => {
-      if (condition === 'swallowing') return;
-      if (typeof condition === 'string') return later(() => client.write(bytes), 0);
-      if ('delayMs' in condition) return later(() => client.write(bytes), condition.delayMs);
-      const { bytesPerSecond } = condition;
-      for (const byte of bytes) {
-        before = before.then(async () => {
-          if (client.destroyed) return;
-          await new Promise((resolve) => setTimeout(resolve, 1_000 / bytesPerSecond));
-          client.write(Buffer.of(byte));
-        });
-      }
+      before = later(bytes, (part) => void (client.destroyed || client.write(part)), before);
     });
   };
 
@@ -64,6 +66,7 @@ export const openFaultyLine = async (port: number): Promise<FaultyLine> => {
     port: own,
     become: async (next) => {
       condition = next;
+      for (const socket of open) next === 'swallowing' ? socket.pause() : socket.resume();
       if (next === 'refusing') {
         listener.close();
         cutAll();
@@ -74,3 +77,5 @@ export const openFaultyLine = async (port: number): Promise<FaultyLine> => {
     },
   };
 };
+
+const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));

@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { figure } from '../scorecard/figure.ts';
 import { size } from '../scorecard/size.ts';
 import { runTegata, type ServerProcess, startServerProcess, temporaryFolder } from '../server-process.ts';
 
 // Two servers over one database, as a balancer sees them, while people use them without a pause: they are moved to
 // another algorithm, their keys are replaced, and then their secret is, one server after the other. Nobody may notice.
-// ROUNDS sets how often a key is replaced at once.
+// ROUNDS sets how often a key is replaced at once, ROUND_SECONDS how quickly.
 
 // Fifteen servers are started one after the other, each in its own process.
 vi.setConfig({ testTimeout: 900_000 });
 
-const rounds = size('ROUNDS', { long: 5, short: 5 });
+const rounds = size('ROUNDS', { long: 10, short: 3 });
+const roundSeconds = size('ROUND_SECONDS', { long: 6, short: 4 });
 const people = 6;
 const secrets = ['kN3v7Xq1T9sZ4bR8wL2yH6mC0pD5gJfA', 'pD5gJfAkN3v7Xq1T9sZ4bR8wL2yH6mC0'] as const;
 const password = 'correct horse battery';
@@ -57,8 +59,7 @@ test('S2.118 keys, algorithm and secret change under load, on two servers one af
   };
 
   const keep = (person: Omit<Person, 'accessToken' | 'refreshToken' | 'refreshedAt'>, data: Record<string, string>): Person => {
-    const [head = ''] = (data.access_token ?? '').split('.');
-    kids.add(JSON.parse(Buffer.from(head, 'base64url').toString()).kid);
+    kids.add(kidOf(data.access_token ?? ''));
     return { ...person, accessToken: data.access_token ?? '', refreshToken: data.refresh_token ?? '', refreshedAt: Date.now() };
   };
   const logIn = async (email: string) =>
@@ -137,10 +138,55 @@ test('S2.118 keys, algorithm and secret change under load, on two servers one af
   paused = true;
   await resourceServer;
 
+  // A resource server that keeps the list for five minutes, and asks again for a key that it does not know.
+  const fiveMinutes = createRemoteJWKSet(new URL(`${nodes[0]?.server.url}/.well-known/jwks.json`), {
+    cacheMaxAge: 300_000,
+    cooldownDuration: 0,
+  });
+  const turn = { verified: 0, refusedByOthers: 0, revoked: 0, revokedAccepted: 0 };
+  const kidsBefore = kids.size;
+  const requestsBefore = counts.requests;
+  const failedBefore = counts.failed;
   for (let round = 0; round < rounds; round += 1) {
+    const nextAt = performance.now() + roundSeconds * 1_000;
+    const older = (crowd[round % people] as Person).accessToken;
     await keys('rotate', '--now');
-    await sleep(500);
+    // Everybody has a token of the new key, and those of the former one are still good.
+    while (kids.size === kidsBefore + round) await everybodyRefreshes();
+    await everybodyRefreshes();
+    for (const { accessToken } of [...crowd, { accessToken: older }]) {
+      const asked = jwtVerify(accessToken, fiveMinutes, { issuer: 'tegata', audience: 'tegata-api', algorithms: ['ES256'] });
+      await asked.then(
+        () => (turn.verified += 1),
+        () => (turn.refusedByOthers += 1),
+      );
+    }
+    if (round % 2 === 0) {
+      // Nobody holds a token of it any more, but whoever copied one.
+      await keys('revoke', kidOf(older));
+      turn.revoked += 1;
+      await sleep(1_100);
+      for (const { server } of nodes) {
+        const answer = await fetch(`${server.url}/api/v1/me`, { headers: { authorization: `Bearer ${older}` } });
+        if (answer.status === 200) turn.revokedAccepted += 1;
+      }
+    }
+    while (performance.now() < nextAt) await sleep(10);
   }
+  const made = kids.size - kidsBefore;
+  const wrong = counts.failed - failedBefore + turn.refusedByOthers + turn.revokedAccepted + Math.abs(made - rounds);
+  figure({
+    row: 'key-rotation',
+    part: 'two processes on SQLite',
+    tried: counts.requests - requestsBefore + turn.verified + 2 * turn.revoked,
+    failed: wrong,
+    detail:
+      `${rounds} rotations in ${rounds * roundSeconds} s, ${made} keys made; ${counts.failed - failedBefore} of ${counts.requests - requestsBefore} requests refused, ` +
+      `${turn.refusedByOthers} of ${turn.verified + turn.refusedByOthers} tokens refused by a client that keeps the list for five minutes, ` +
+      `${turn.revokedAccepted} of ${2 * turn.revoked} tokens of revoked keys accepted after a second`,
+    reached: wrong === 0,
+  });
+  expect({ made, ...turn }).toMatchObject({ made: rounds, refusedByOthers: 0, revokedAccepted: 0 });
   await roll({ TEGATA_SECRET_PREVIOUS: secrets[1] });
   await roll({ TEGATA_SECRET: secrets[1], TEGATA_SECRET_PREVIOUS: secrets[0] });
   await roll({ TEGATA_SECRET_PREVIOUS: '' });
@@ -159,3 +205,5 @@ test('S2.118 keys, algorithm and secret change under load, on two servers one af
   // HS256 twice (two secrets), ES256 with its rotations, EdDSA.
   expect(kids.size).toBe(2 + (2 + rounds) + 1);
 });
+
+const kidOf = (token: string): string => JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid;

@@ -1,8 +1,26 @@
+import { readFileSync } from 'node:fs';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { type Person, preparePeople } from '../../bench/people.ts';
+import { figure } from '../scorecard/figure.ts';
+import { size } from '../scorecard/size.ts';
 import { type Answer, startServer, type TestServer } from '../server.ts';
+import { startServerProcess, temporaryFolder } from '../server-process.ts';
 import { type RedisServer, startRedis } from '../services/redis.ts';
 import { goodPassword, loggedIn, logIn, me, refresh, register, registered } from '../standard/people.ts';
 import { count } from '../standard/stored.ts';
+import { percentile, startCrowd } from './crowd.ts';
+import { type Condition, openFaultyLine } from './faulty-line.ts';
+
+// What each feature does while Redis refuses, swallows or answers two seconds late: the table of decision 19, row by row.
+// OUTAGE_SECONDS sets how long it lasts under load.
+
+const conditions: [string, Condition][] = [
+  ['refusing', 'refusing'],
+  ['swallowing', 'swallowing'],
+  ['slow', { delayMs: 2_000 }],
+];
+const outageSeconds = size('OUTAGE_SECONDS', { long: 20, short: 4 });
+const normalWithinMs = 2_000;
 
 const startBoth = async (settings: Record<string, string> = {}): Promise<{ server: TestServer; redis: RedisServer }> => {
   const redis = await startRedis({ password: 'p@ss' });
@@ -168,3 +186,175 @@ test('a Redis that takes connections and answers nothing: the first calls wait, 
     `Redis frozen: 20 calls after the first were refused in ${Math.round(tookMs)} ms; served ${Math.round(performance.now() - thawedAt)} ms after it answered again\n`,
   );
 });
+
+const timed = async <Value>(waits: number[], work: () => Promise<Value>): Promise<Value> => {
+  const startedAt = performance.now();
+  const value = await work();
+  waits.push(performance.now() - startedAt);
+  return value;
+};
+
+test.each(conditions)(
+  'sessions in Redis, Redis %s: revocation and lockout stay shut, and everything is normal again within two seconds',
+  async (name, condition) => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const line = await openFaultyLine(redis.port);
+    const server = await startServer({ REDIS_URL: `redis://127.0.0.1:${line.port}`, TEGATA_REDIS_PREFIX: 'line:' });
+    const isSlow = typeof condition === 'object';
+    for (const email of ['ada@example.com', 'grace@example.com', 'mary@example.com']) await registered(server, email);
+    const [session, revoked] = [await loggedIn(server, 'ada@example.com'), await loggedIn(server, 'ada@example.com')];
+    expect((await server.call('POST', '/api/v1/auth/logout', { token: revoked.accessToken })).status).toBe(200);
+    const guess = () => logIn(server, 'grace@example.com', { password: 'wrong password' });
+    for (let guesses = 0; guesses < 3; guesses += 1) expect((await guess()).status).toBe(401);
+
+    await line.become(condition);
+    const waits: number[] = [];
+    let opened = 0;
+    let evaluated = 3;
+    const [mine, theirs, refreshed, known, wrong, unknown, newcomer] = await Promise.all([
+      timed(waits, () => me(server, session.accessToken)),
+      timed(waits, () => me(server, revoked.accessToken)),
+      timed(waits, () => refresh(server, revoked.refreshCookie)),
+      timed(waits, () => logIn(server, 'ada@example.com')),
+      timed(waits, () => logIn(server, 'mary@example.com', { password: 'wrong password' })),
+      timed(waits, () => logIn(server, 'nobody@example.com')),
+      timed(waits, () => register(server, 'hedy@example.com')),
+    ]);
+    if (isSlow) {
+      // Late, and right.
+      expect([mine.status, known.status, wrong.status, unknown.status]).toEqual([200, 200, 401, 401]);
+      expect(theirs.body.error.reason).toBe('logged_out');
+    } else for (const answer of [mine, theirs, refreshed, known, wrong, unknown]) expectUnavailable(answer);
+    // What needs no session goes on.
+    expect(newcomer.status).toBe(201);
+    expect((await server.call('GET', '/health/live')).status).toBe(200);
+    expect((await server.call('GET', '/health/ready')).status).toBe(isSlow ? 200 : 503);
+
+    for (let round = 0; round < 2; round += 1) {
+      const guesses = await server.atOnce(10, () => timed(waits, guess));
+      evaluated += guesses.filter(({ status }) => status === 401).length;
+      const stale = [await me(server, revoked.accessToken), await refresh(server, revoked.refreshCookie)];
+      opened += stale.filter(({ status }) => status === 200).length;
+    }
+    await line.become('whole');
+    const backAt = performance.now();
+    await vi.waitFor(async () => expect((await me(server, session.accessToken)).status).toBe(200), {
+      timeout: 20_000,
+      interval: 20,
+    });
+    const normalMs = performance.now() - backAt;
+    // The failures before and after the outage are one count: it lent nobody fresh guesses.
+    for (let guesses = 0; guesses < 10; guesses += 1) if ((await guess()).status === 401) evaluated += 1;
+    expect((await me(server, revoked.accessToken)).body.error.reason).toBe('logged_out');
+    expect((await refresh(server, session.refreshCookie)).status).toBe(200);
+    expect((await logIn(server, 'ada@example.com')).status).toBe(200);
+
+    const tried = waits.length + 24;
+    const failed = opened + Math.max(0, evaluated - 5);
+    const reached = failed === 0 && normalMs <= normalWithinMs && Math.max(...waits) <= 10_000;
+    figure({
+      row: 'redis',
+      part: `sessions in Redis, ${name}`,
+      tried,
+      failed,
+      detail:
+        `${opened} uses of an ended session accepted, ${evaluated} guesses evaluated of a limit of 5; ` +
+        `longest wait ${Math.round(Math.max(...waits))} ms, normal ${Math.round(normalMs)} ms after its return`,
+      reached,
+    });
+    expect(opened).toBe(0);
+    expect(evaluated).toBeLessThanOrEqual(5);
+    expect(normalMs).toBeLessThanOrEqual(normalWithinMs);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(10_000);
+  },
+);
+
+test.each(conditions)(
+  'sessions in the database, Redis %s under load: everybody is served, limited and locked out, and it is said once',
+  async (name, condition) => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const line = await openFaultyLine(redis.port);
+    const dataDir = await temporaryFolder();
+    const settings = {
+      TEGATA_DATA_DIR: dataDir,
+      TEGATA_SECRET: 'Only4Tests-0123456789-abcdefghijklmnop',
+      REDIS_URL: `redis://127.0.0.1:${line.port}`,
+      TEGATA_SESSION_STORE: 'database',
+      TEGATA_RATE_LIMITS: 'on',
+      TEGATA_TRUSTED_PROXIES: '127.0.0.1',
+      LOG_LEVEL: 'info',
+    };
+    await preparePeople(settings, 14, `${dataDir}/people.json`);
+    const [left, victim, ...people]: Person[] = JSON.parse(readFileSync(`${dataDir}/people.json`, 'utf8'));
+    const server = await startServerProcess(settings);
+    const call = (method: string, path: string, options: { body?: object; token?: string; from?: string } = {}) =>
+      fetch(server.url + path, {
+        method,
+        headers: {
+          ...(options.body ? { 'content-type': 'application/json' } : {}),
+          ...(options.token ? { authorization: `Bearer ${options.token}` } : {}),
+          'x-forwarded-for': options.from ?? '10.1.0.1',
+        },
+        ...(options.body ? { body: JSON.stringify(options.body) } : {}),
+      });
+    const guess = async (email: string, from: string) =>
+      (await call('POST', '/api/v1/auth/login', { body: { email, password: 'wrong password' }, from })).status;
+    expect((await call('POST', '/api/v1/auth/logout', { body: {}, token: left!.accessToken })).status).toBe(200);
+    const crowd = startCrowd({ url: server.url, people, registering: 0, pauseMs: 1_200 });
+    await pause(500);
+
+    await line.become(condition);
+    const until = performance.now() + outageSeconds * 1_000;
+    const all = (count: number) => Array.from({ length: count }, (_, index) => index);
+    // One address that asks for sixty accounts, and sixty addresses that ask for one.
+    const [limited, locked] = await Promise.all([
+      Promise.all(all(60).map((index) => guess(`nobody-${index}@example.com`, '10.2.0.1'))),
+      Promise.all(all(60).map((index) => guess(victim!.email, `10.3.0.${index + 1}`))),
+    ]);
+    let opened = 0;
+    let asked = 0;
+    while (performance.now() < until) {
+      const { status } = await call('GET', '/api/v1/me', { token: left!.accessToken });
+      asked += 1;
+      if (status === 200) opened += 1;
+      await pause(50);
+    }
+    await line.become('whole');
+    const backAt = performance.now();
+    const isReady = async () => /^tegata_redis_ready 1$/m.test(await (await fetch(`${server.url}/metrics`)).text());
+    await vi.waitFor(async () => expect(await isReady()).toBe(true), { timeout: 20_000, interval: 20 });
+    const normalMs = performance.now() - backAt;
+    await pause(500);
+    await crowd.stop();
+    const missing = await crowd.missing(new Set());
+
+    const notServed = crowd.answers.filter(({ status }) => status !== 200).length + crowd.broken();
+    const evaluated = limited.filter((status) => status === 401).length;
+    const guessed = locked.filter((status) => status === 401).length;
+    const waits = crowd.answers.map(({ ms }) => ms);
+    const said = server.stdout().match(/^.*Redis is not available.*$/gm)?.length ?? 0;
+    const failed = notServed + opened + missing.length + Math.max(0, evaluated - 10) + Math.max(0, guessed - 5);
+    const reached = failed === 0 && normalMs <= normalWithinMs && percentile(waits, 0.99) <= 10_000;
+    figure({
+      row: 'redis',
+      part: `sessions in the database, ${name}`,
+      tried: crowd.answers.length + asked + limited.length + locked.length,
+      failed,
+      detail:
+        `${outageSeconds} s; ${notServed} of ${crowd.answers.length} people not served, ${opened} of ${asked} uses of an ended session accepted, ` +
+        `${evaluated} of 60 log-ins past a limit of 10, ${guessed} of 60 guesses past a lockout of 5; wait p99 ${Math.round(percentile(waits, 0.99))} ms; ` +
+        `said ${said} times in the log; normal ${Math.round(normalMs)} ms after its return`,
+      reached,
+    });
+    expect(crowd.wrong).toEqual([]);
+    expect({ notServed, opened, missing }).toEqual({ notServed: 0, opened: 0, missing: [] });
+    expect(evaluated).toBeLessThanOrEqual(10);
+    expect(guessed).toBeLessThanOrEqual(5);
+    expect(said).toBeLessThanOrEqual(1);
+    expect(normalMs).toBeLessThanOrEqual(normalWithinMs);
+    expect(percentile(waits, 0.99)).toBeLessThanOrEqual(10_000);
+    expect(server.child.exitCode).toBeNull();
+  },
+);

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
+import { figure } from '../scorecard/figure.ts';
 import { size } from '../scorecard/size.ts';
 import { runTegata, type ServerProcess, startServerProcess, temporaryFolder } from '../server-process.ts';
 import { startPostgres } from '../services/postgres.ts';
@@ -13,7 +14,7 @@ import type { FromParent, FromVerifier } from './verifier-process.ts';
 // but the database. RUNS sets how often a session is revoked. What the issue asks for: a second after it was revoked at
 // one server, nobody anywhere accepts its token.
 
-const runs = size('RUNS', { long: 200, short: 60 });
+const runs = size('RUNS', { long: 200, short: 30 });
 const limitMs = 1_000;
 
 type Refused = Extract<FromVerifier, { lastAcceptedAt: number }>;
@@ -64,12 +65,14 @@ const startService = async (settings: Record<string, string>): Promise<Service> 
   };
 };
 
-/** Two servers share a SQLite file, or with `BACKEND=postgres+redis` both of these. */
+/** What two servers share. `BACKEND=postgres+redis` is for the tests that run on one of them. */
 type Shared = { TEGATA_DATA_DIR: string } & Record<string, string>;
+const backends = ['SQLite', 'PostgreSQL and Redis'] as const;
+const asked = process.env.BACKEND === 'postgres+redis' ? 'PostgreSQL and Redis' : 'SQLite';
 
-const shared = async (): Promise<Shared> => {
+const shared = async (backend: (typeof backends)[number] = asked): Promise<Shared> => {
   const dataDir = await temporaryFolder();
-  if (process.env.BACKEND !== 'postgres+redis') return { TEGATA_DATA_DIR: dataDir };
+  if (backend === 'SQLite') return { TEGATA_DATA_DIR: dataDir };
   const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
   onTestFinished(postgres.remove);
   onTestFinished(redis.stop);
@@ -123,38 +126,55 @@ const printed = (name: string, sorted: readonly number[]) => {
   process.stdout.write(`${name.padEnd(44)} ${text}\n`);
 };
 
-test('a session revoked at one of two servers is accepted by none of three services a second later', {
-  timeout: 900_000,
-}, async () => {
-  const settings: Shared = { ...(await shared()), TEGATA_MAX_SESSIONS: '1000', TEGATA_ACCESS_TTL: '1h' };
-  const [first, second] = [await startServerProcess(settings), await startServerProcess(settings)];
-  await register(first);
-  const secret = await verificationSecret({ dataDir: settings.TEGATA_DATA_DIR });
-  const credential = await credentialFor(settings);
-  const at = (server: ServerProcess) => startService({ secret, credential, url: server.url, onLost: 'open' });
-  const services = [await at(first), await at(second), await at(second)];
-  const names = ['subscribed to the server that revokes', 'subscribed to the other server', 'subscribed to the other server (2)'];
+test.each(backends)(
+  'a session revoked at one of two servers is accepted by none of three services a second later (%s)',
+  {
+    timeout: 900_000,
+  },
+  async (backend) => {
+    const settings: Shared = { ...(await shared(backend)), TEGATA_MAX_SESSIONS: '1000', TEGATA_ACCESS_TTL: '1h' };
+    const [first, second] = [await startServerProcess(settings), await startServerProcess(settings)];
+    await register(first);
+    const secret = await verificationSecret({ dataDir: settings.TEGATA_DATA_DIR });
+    const credential = await credentialFor(settings);
+    const at = (server: ServerProcess) => startService({ secret, credential, url: server.url, onLost: 'open' });
+    const services = [await at(first), await at(second), await at(second)];
+    const names = [
+      'subscribed to the server that revokes',
+      'subscribed to the other server',
+      'subscribed to the other server (2)',
+    ];
 
-  const delays: number[][] = services.map(() => []);
-  for (let run = 0; run < runs; run += 1) {
-    const token = await logIn(run % 2 === 0 ? first : second);
-    const watched = await Promise.all(services.map((service) => service.watch(token)));
-    // At any moment of the other server's rhythm.
-    await new Promise((resolve) => setTimeout(resolve, (run * 37) % 250));
-    const asked = Date.now();
-    expect((await call(first, 'POST', '/api/v1/auth/logout', { token })).status).toBe(200);
-    for (const [index, { refused }] of watched.entries()) {
-      const { lastAcceptedAt, reason } = await refused;
-      expect(reason).toBe('logged_out');
-      delays[index]?.push(Math.max(0, lastAcceptedAt - asked));
+    const delays: number[][] = services.map(() => []);
+    for (let run = 0; run < runs; run += 1) {
+      const token = await logIn(run % 2 === 0 ? first : second);
+      const watched = await Promise.all(services.map((service) => service.watch(token)));
+      // At any moment of the other server's rhythm.
+      await new Promise((resolve) => setTimeout(resolve, (run * 37) % 250));
+      const asked = Date.now();
+      expect((await call(first, 'POST', '/api/v1/auth/logout', { token })).status).toBe(200);
+      for (const [index, { refused }] of watched.entries()) {
+        const { lastAcceptedAt, reason } = await refused;
+        expect(reason).toBe('logged_out');
+        delays[index]?.push(Math.max(0, lastAcceptedAt - asked));
+      }
     }
-  }
-  for (const [index, name] of names.entries()) printed(name, delays[index]?.toSorted((a, b) => a - b) ?? []);
-  const all = delays.flat().toSorted((a, b) => a - b);
-  printed(`all ${all.length}, from asking to the last acceptance`, all);
-  expect(all).toHaveLength(runs * services.length);
-  expect(all.at(-1)).toBeLessThanOrEqual(limitMs);
-});
+    for (const [index, name] of names.entries()) printed(name, delays[index]?.toSorted((a, b) => a - b) ?? []);
+    const all = delays.flat().toSorted((a, b) => a - b);
+    printed(`all ${all.length}, from asking to the last acceptance`, all);
+    const quantile = (share: number) => Math.round(all[Math.min(all.length - 1, Math.floor(all.length * share))] ?? 0);
+    figure({
+      row: 'revocation',
+      part: `log-out, verifiers, ${backend}`,
+      tried: all.length,
+      failed: all.filter((delay) => delay > limitMs).length,
+      detail: `${runs} log-outs at one of two servers, three services that check tokens by themselves; from asking to the last acceptance: median ${quantile(0.5)} ms, p99 ${quantile(0.99)} ms, most ${quantile(1)} ms`,
+      reached: quantile(1) <= limitMs,
+    });
+    expect(all).toHaveLength(runs * services.length);
+    expect(all.at(-1)).toBeLessThanOrEqual(limitMs);
+  },
+);
 
 test('with the feed cut the policies hold; a server that starts again brings nothing revoked back', async () => {
   const settings: Shared = { ...(await shared()), PORT: '0' };

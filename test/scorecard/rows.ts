@@ -12,28 +12,33 @@ export const rows = {
   },
   lineage: {
     title: 'Live lineages after concurrent refresh',
-    method: '64 uses of one token at once, 200 rounds, two processes, then reuse',
+    method:
+      '64 uses of one token at once, 200 rounds on each store, two processes, then reuse of the token from two rotations ago',
     target: 'exactly 1 in each round, 0 after the family ended',
   },
   'loss-proof': {
     title: 'Forced log-outs by lost answers',
-    method: 'model with dropped, delayed, doubled and reordered answers, 20 tabs, two nodes, kill -9 between commit and answer',
+    method:
+      'model with requests and answers dropped, delayed within the grace, doubled and reordered, 20 tabs, two nodes; nodes killed with kill -9 under load',
     target: '0 in 10,000 runs; a replay after the grace always ends the session',
   },
   'single-use': {
     title: 'One-time secrets spent twice',
-    method: '16 workers for each of 200 tokens of each kind; 50 at once for one',
+    method:
+      '16 workers at two processes for each of 200 tokens of each kind (verification link and code, further address, reset, undo, OAuth state); 50 at once for one',
     target: 'exactly one success for each',
   },
   confusion: {
     title: 'Tokens of one kind taken for another',
-    method: 'every kind of token at every endpoint that takes one',
+    method:
+      'every kind of token at every place of a request that takes one, from the OpenAPI documents; then each at its right place',
     target: '0',
   },
   'lockout-leak': {
     title: 'Guesses that get past the lockout',
-    method: '50 accounts, 100 guesses at once, the right one at random rank, two processes, other spellings of the address',
-    target: 'successes at most L/100 of the accounts within the 95 % interval',
+    method:
+      '50 accounts, 100 guesses at once, the right one at random rank, two processes, other spellings of the address; evaluated guesses counted as hashes',
+    target: 'no more than L evaluated for an account; successes at most L/100 of the accounts within the 95 % interval',
   },
   'lockout-owner': {
     title: 'Lockout stops the attacker, not the owner',
@@ -42,7 +47,8 @@ export const rows = {
   },
   enumeration: {
     title: 'Telling whether an address has an account',
-    method: 'interleaved pairs, Welch’s t on values cropped at 95 %, number of hashes; a positive control each time',
+    method:
+      'at least 1,000 interleaved requests of each class over one connection, Welch’s t on values cropped at 95 %, number of hashes; a positive control each time',
     target: '|t| < 4.5, the same status, headers, body and number of hashes',
   },
   'kill-9': {
@@ -115,7 +121,7 @@ export const rows = {
   },
   'session-cap': {
     title: 'Session cap',
-    method: '15 log-ins at once',
+    method: '3 and then 15 log-ins at once at two processes, for a user who has 10 sessions',
     target: 'exactly 10 remain, the least recently used went',
   },
   clock: {

@@ -16,7 +16,8 @@ export const returnAddress = (
   if (!url || url.username || url.password) return ownStart;
   if (url.origin === origin) {
     const loops = entrances.some((path) => url.pathname.startsWith(path));
-    return loops ? ownStart : `${url.pathname}${url.search}${url.hash}`;
+    // `/.//evil.example` is a path of ours until it is written down without its dots.
+    return loops || url.pathname.startsWith('//') ? ownStart : `${url.pathname}${url.search}${url.hash}`;
   }
   return allowed.includes(url.origin) ? url.href : ownStart;
 };

@@ -44,7 +44,7 @@ import { createWelcomePage } from './http/pages/welcome.ts';
 import { HttpProblem, problemHeaders } from './http/problem.ts';
 import { createMailbox } from './mail/mailbox.ts';
 import { createOutboxWorker, type OutboxWorker } from './mail/outbox-worker.ts';
-import { createSmtpDelivery, parseMailFrom, parseSmtpUrl } from './mail/smtp.ts';
+import { parseMailFrom, parseSmtpUrl } from './mail/smtp-settings.ts';
 import { readEventLoopDelay } from './observe/event-loop.ts';
 import { createLogger, type Logger } from './observe/logger.ts';
 import { createMetrics } from './observe/metrics.ts';
@@ -54,7 +54,6 @@ import type { Tracing } from './observe/tracing.ts';
 import { createPurgeWorker, type PurgeWorker, type PurgeWorkerOptions } from './purge/purge-worker.ts';
 import { type Channel, createLocalChannel } from './revocations/channel.ts';
 import { createRevocationFeed, type RevocationFeed } from './revocations/feed.ts';
-import { createPostgresChannel } from './revocations/postgres-channel.ts';
 import type { RevocationLog } from './revocations/revocation.ts';
 import type { RedisParts } from './stores/redis/redis-parts.ts';
 import { openSqlStores, type SqlStores } from './stores/sql/sql-stores.ts';
@@ -147,7 +146,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
   });
   const { stores, atomically, revocations, ping, close } = redis?.keep(database) ?? database;
 
-  const { channel, closeChannel } = openChannel(config, redis, logger);
+  const { channel, closeChannel } = await openChannel(config, redis, logger);
   feed = createRevocationFeed({ log: revocations, channel, clock, logger, maxReaders: config.feedReaders });
   const revocationFeed = feed;
 
@@ -179,7 +178,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
   const deps: Deps = {
     ...stores,
     atomically: traced?.atomically(atomically) ?? atomically,
-    inTurn: createTurns({ maxWaiting: 128 }),
+    inTurn: createTurns({ maxWaiting: 128, deadlineMs: 5_000 }),
     clock,
     secrets: createSecrets(keys, clock),
     hasher: createPasswordHasher({ algorithm: config.passwordHash, lane: traced?.lane(lane) ?? lane }, options.hashParameters),
@@ -197,7 +196,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     devices: createKnownDevices(keys.ring('device-cookie')),
     csrf: createCsrfTokens(keys.ring('csrf')),
     flows: createConnectionFlows(keys.ring('oauth-flow')),
-    providers: createProviders(config.providers, {
+    providers: await createProviders(config.providers, {
       clock,
       timeoutSeconds: config.providerTimeoutSeconds,
       askProvider: traced?.askProvider,
@@ -232,7 +231,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
   }
 
   const smtp = config.smtpUrl
-    ? createSmtpDelivery({
+    ? (await import('./mail/smtp.ts')).createSmtpDelivery({
         server: parseSmtpUrl(config.smtpUrl, { production: config.production }),
         from: parseMailFrom(config.mailFrom),
         publicUrl: config.publicUrl,
@@ -341,13 +340,14 @@ const resealKeys = ({ atomically }: SqlStores, seal: Seal, todaysKid: string) =>
   });
 
 /** How the servers over this database wake one another. Over a SQLite file they find what is new when they look. */
-const openChannel = (
+const openChannel = async (
   { databaseUrl }: Config,
   redis: RedisParts | undefined,
   logger: Logger,
-): { channel: Channel; closeChannel: () => Promise<void> } => {
+): Promise<{ channel: Channel; closeChannel: () => Promise<void> }> => {
   if (redis) return { channel: redis.revocations, closeChannel: async () => {} };
   if (!isPostgresUrl(databaseUrl)) return { channel: createLocalChannel(), closeChannel: async () => {} };
+  const { createPostgresChannel } = await import('./revocations/postgres-channel.ts');
   const channel = createPostgresChannel({
     url: databaseUrl,
     onTrouble: (error) => logger.warn({ reason: error.message }, 'the revocation channel has no connection'),

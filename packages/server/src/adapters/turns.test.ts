@@ -15,7 +15,7 @@ const work = (began: string[], name: string) => {
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test('works with one key run one after another, in the order in which they came', async () => {
-  const inTurn = createTurns({ maxWaiting: 10 });
+  const inTurn = createTurns({ maxWaiting: 10, deadlineMs: 5_000 });
   const began: string[] = [];
   const [a, b, c] = ['a', 'b', 'c'].map((name) => work(began, name)) as [
     ReturnType<typeof work>,
@@ -36,7 +36,7 @@ test('works with one key run one after another, in the order in which they came'
 });
 
 test('works with different keys do not wait for one another', async () => {
-  const inTurn = createTurns({ maxWaiting: 1 });
+  const inTurn = createTurns({ maxWaiting: 1, deadlineMs: 5_000 });
   const began: string[] = [];
   const ada = work(began, 'ada');
   const ben = work(began, 'ben');
@@ -50,7 +50,7 @@ test('works with different keys do not wait for one another', async () => {
 });
 
 test('a work that fails fails alone', async () => {
-  const inTurn = createTurns({ maxWaiting: 10 });
+  const inTurn = createTurns({ maxWaiting: 10, deadlineMs: 5_000 });
   const began: string[] = [];
   const bad = work(began, 'bad');
   const good = work(began, 'good');
@@ -67,7 +67,7 @@ test('a work that fails fails alone', async () => {
 });
 
 test('a line has an end: who does not fit is told so, and fits again later', async () => {
-  const inTurn = createTurns({ maxWaiting: 2 });
+  const inTurn = createTurns({ maxWaiting: 2, deadlineMs: 5_000 });
   const began: string[] = [];
   const first = work(began, 'first');
   const second = work(began, 'second');
@@ -77,4 +77,22 @@ test('a line has an end: who does not fit is told so, and fits again later', asy
   second.end();
   await Promise.all(all);
   expect(await inTurn('ada', async () => 'third')).toBe('third');
+});
+
+test('whoever has waited for too long leaves the line without having begun, and the others go on', async () => {
+  const inTurn = createTurns({ maxWaiting: 10, deadlineMs: 20 });
+  const began: string[] = [];
+  const slow = work(began, 'slow');
+  const late = work(began, 'late');
+  const running = inTurn('ada', slow.run);
+  await expect(inTurn('ada', late.run)).rejects.toThrow(Unavailable);
+  // A work that has begun may last as long as it needs, and still nobody overtakes it.
+  const next = inTurn('ada', async () => {
+    began.push('next');
+    return 'next';
+  });
+  slow.end();
+  expect(await running).toBe('slow');
+  expect(await next).toBe('next');
+  expect(began).toEqual(['slow', 'next']);
 });

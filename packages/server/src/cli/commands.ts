@@ -28,7 +28,7 @@ ${all
 
 Settings are environment variables; every one has a default for development:
   PORT (3000), TEGATA_URL, TEGATA_DATA_DIR (./.tegata), DATABASE_URL (sqlite:…), SMTP_URL, TEGATA_SECRET, LOG_LEVEL, …
-  \`tegata doctor\` says what is set, what is missing, and what to do. The whole list: docs/configuration.md.
+  \`tegata doctor\` says what is set, what is missing, and what to do. The whole list: docs/reference/configuration.md.
   A command acts on the database that the same variables give the server: run it with the same ones.
 
 Exit codes: 0 done, 1 it failed, 2 the call itself was wrong.

@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { keepYoungGenerationSmall } from './young-generation.ts';
+
+keepYoungGenerationSmall();
 
 // Half of a start is spent on compiling the same sources again. The cache lies beside the code, where only who may
 // change the code can write, and not in a folder that other users share; where it cannot be written nothing is kept.

@@ -7,7 +7,7 @@ import { refusals } from '../doctor/topology.ts';
 import { contracts } from '../http/app.ts';
 import type { Contract } from '../http/contract.ts';
 import type { Brand } from '../http/pages/theme.ts';
-import { parseMailFrom, parseSmtpUrl } from '../mail/smtp.ts';
+import { parseMailFrom, parseSmtpUrl } from '../mail/smtp-settings.ts';
 import { defaultRedisPrefix, parseRedisUrl, problemOfRedisPrefix } from '../stores/redis/redis-url.ts';
 import { mostWorkers, workerCount } from '../workers/worker-count.ts';
 import { ConfigError } from './config-error.ts';
@@ -19,7 +19,7 @@ export { ConfigError } from './config-error.ts';
 
 import { parseBrand } from './brand.ts';
 
-/** Everything that can be set, validated. `docs/configuration.md` is the table for people. Times are seconds. */
+/** Everything that can be set, validated. What each setting means is in `settings.ts`. Times are seconds. */
 export type Config = {
   production: boolean;
   port: number;
@@ -95,18 +95,24 @@ const durationUnits: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 
 /** What the configuration has to know about the doors: their names, and which cannot stand side by side. */
 type Door = Pick<Contract, 'name' | 'conflictsWith'>;
 
-export const parseConfig = (env: Environment, doors: readonly Door[] = contracts): Config => {
+/** Hears what a setting may be and what it is when it is not set, for the reference: nobody writes that down a second time. */
+type Note = (name: string, value: string, fallback?: string) => void;
+
+export const parseConfig = (env: Environment, doors: readonly Door[] = contracts, note: Note = () => {}): Config => {
   const problems: string[] = [];
   const text = (name: string) => {
     const value = env[name]?.trim();
     return value === '' ? undefined : value;
   };
-  const list = (name: string) =>
-    (text(name) ?? '')
+  const list = (name: string) => {
+    note(name, 'a list, separated by commas');
+    return (text(name) ?? '')
       .split(',')
       .map((part) => part.trim())
       .filter(Boolean);
+  };
   const integer = (name: string, fallback: number, min: number, max: number) => {
+    note(name, `a whole number from ${min} to ${max}`, String(fallback));
     const value = text(name);
     if (value === undefined) return fallback;
     const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
@@ -115,6 +121,7 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
     return fallback;
   };
   const duration = (name: string, fallback: string, minSeconds = 1, maxSeconds = 3650 * 86_400) => {
+    note(name, `a duration of ${minSeconds} s or more${maxSeconds < 3650 * 86_400 ? `, up to ${maxSeconds} s` : ''}`, fallback);
     const value = text(name) ?? fallback;
     const match = /^(\d{1,9})(s|m|h|d)$/.exec(value);
     const seconds = match ? Number(match[1]) * (durationUnits[match[2] as string] as number) : Number.NaN;
@@ -125,6 +132,7 @@ export const parseConfig = (env: Environment, doors: readonly Door[] = contracts
     return minSeconds;
   };
   const oneOf = <Choice extends string>(name: string, choices: readonly Choice[], fallback: Choice): Choice => {
+    note(name, choices.map((choice) => `\`${choice}\``).join(', '), fallback);
     const value = text(name);
     if (value === undefined || (choices as readonly string[]).includes(value)) return (value as Choice) ?? fallback;
     problems.push(`${name}=${value}: choose one of ${choices.join(', ')}.`);

@@ -5,7 +5,7 @@ import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import type { Config } from '../config/config.ts';
-import { parseSmtpUrl } from '../mail/smtp.ts';
+import { parseSmtpUrl } from '../mail/smtp-settings.ts';
 import { parseRedisUrl } from '../stores/redis/redis-url.ts';
 import type { Finding } from './finding.ts';
 

@@ -113,7 +113,10 @@ export const createApp = (parts: AppParts): Hono<HttpEnv> => {
   for (const contract of mounted) app.route('/', contract.routes(door));
   app.route('/', createHealth(parts.health));
   app.route('/', createTopology(parts.topology, parts));
-  app.route('/', createDocsPage(openapiDocument(mounted, { publicUrl: config.publicUrl, version: parts.version })));
+  app.route(
+    '/',
+    createDocsPage(() => openapiDocument(mounted, { publicUrl: config.publicUrl, version: parts.version })),
+  );
   app.get('/.well-known/jwks.json', async (c) => {
     // Well within the time that the next key is published before it signs: a cache never holds a list without it by then.
     c.header('Cache-Control', `public, max-age=${Math.min(300, Math.floor(config.keys.publishAhead / 4))}`);

@@ -32,11 +32,20 @@ type Operation = {
 type Content = Record<string, { schema: Schema }>;
 const schemaIn = (content: Content | undefined): Schema | undefined => Object.values(content ?? {})[0]?.schema;
 
-export const createDocsPage = (document: OpenapiDocument): Hono => {
-  const body = reference(document);
+/** @param describe Called when somebody first asks: most servers in production are never asked, and it takes a while. */
+export const createDocsPage = (describe: () => OpenapiDocument): Hono => {
+  let described: OpenapiDocument | undefined;
+  let body: Html | undefined;
+  const document = () => {
+    described ??= describe();
+    return described;
+  };
   return new Hono()
-    .get('/openapi.json', (c) => c.json(document))
-    .get('/docs', (c) => sendPage(c, page(c, { title: 'API reference', locale: 'en', body, width: 'wide' })));
+    .get('/openapi.json', (c) => c.json(document()))
+    .get('/docs', (c) => {
+      body ??= reference(document());
+      return sendPage(c, page(c, { title: 'API reference', locale: 'en', body, width: 'wide' }));
+    });
 };
 
 const reference = (document: OpenapiDocument): Html => {

@@ -21,8 +21,8 @@ export const createDoor = ({ auth, config, clock, csrf, limits, openFeed }: Door
       if (!state.allowed) throw rateLimited(bucket, state);
     },
     refuseForeign: (c) => {
-      const headers = { origin: c.req.header('origin'), fetchSite: c.req.header('sec-fetch-site') };
-      if (origins.isForeign(headers)) throw new HttpProblem({ kind: 'foreign_origin' });
+      const [origin, fetchSite, referer] = ['origin', 'sec-fetch-site', 'referer'].map((name) => c.req.header(name));
+      if (origins.isForeign({ origin, fetchSite, referer })) throw new HttpProblem({ kind: 'foreign_origin' });
     },
   };
 };

@@ -12,7 +12,8 @@ import { createSeal } from '../adapters/seal.ts';
 import { openSqlStores, type SqlStores } from '../stores/sql/sql-stores.ts';
 import { MailNotDelivered } from './mail-not-delivered.ts';
 import { createOutboxWorker, type OutboxWorkerOptions } from './outbox-worker.ts';
-import { createSmtpDelivery, parseSmtpUrl } from './smtp.ts';
+import { createSmtpDelivery } from './smtp.ts';
+import { parseSmtpUrl } from './smtp-settings.ts';
 import { type MailSinkOptions, openMailSink } from './testing/mail-sink.ts';
 
 const publicUrl = 'https://auth.example.com';
@@ -138,6 +139,27 @@ describe('mails in the outbox', () => {
     time.now += second;
     expect(await drain()).toBe(2);
     expect(server.recipients().sort()).toEqual(people(3));
+  });
+
+  it('are not sent a second time when the clock is set ahead while they are in hand', async () => {
+    const { time, worker, mailTo, waiting } = await given();
+    await mailTo('ada@example.com');
+    const mayArrive = Promise.withResolvers<void>();
+    let sent = 0;
+    const deliver = async () => {
+      sent += 1;
+      await mayArrive.promise;
+    };
+    const { drain } = worker({ deliver });
+    const sending = drain();
+    await until(() => sent > 0);
+    time.now += 10 * minute;
+    const again = drain();
+    await pause(50);
+    mayArrive.resolve();
+    await Promise.all([sending, again]);
+    expect(await drain()).toBe(0);
+    expect({ sent, waiting: await waiting() }).toEqual({ sent: 1, waiting: 0 });
   });
 
   it('a crash between sending and marking repeats that one mail, under the same Message-ID', async () => {

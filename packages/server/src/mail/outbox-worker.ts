@@ -51,6 +51,8 @@ const isRequest = (message: Mail | MailRequest): message is MailRequest =>
 export const createOutboxWorker = (options: OutboxWorkerOptions): OutboxWorker => {
   const { outbox, clock, logger, jitter = Math.random } = options;
   const inHand = new Set<Promise<void>>();
+  /** The messages of `inHand`: a clock that is set ahead ends a lease while we still hold what it stands for. */
+  const handling = new Set<string>();
   /** Sent, but the mark could not be written: to be marked, never to be sent again by this process. */
   const unmarked = new Set<string>();
   let stopping = false;
@@ -94,10 +96,15 @@ export const createOutboxWorker = (options: OutboxWorkerOptions): OutboxWorker =
   };
 
   const take = (message: ClaimedMessage): void => {
+    if (handling.has(message.id)) return;
+    handling.add(message.id);
     const task = handle(message)
       // Only the outbox itself can fail here. The row stays as it is and comes due again when its lease ends.
       .catch((error: unknown) => logger.error({ outboxId: message.id, reason: safeReason(error) }, 'outbox not updated'))
-      .finally(() => inHand.delete(task));
+      .finally(() => {
+        inHand.delete(task);
+        handling.delete(message.id);
+      });
     inHand.add(task);
   };
 

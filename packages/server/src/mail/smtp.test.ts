@@ -8,7 +8,8 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MailNotDelivered } from './mail-not-delivered.ts';
 import { renderMail } from './render-mail.ts';
-import { createSmtpDelivery, isOneAddress, parseMailFrom, parseSmtpUrl, type SmtpDelivery } from './smtp.ts';
+import { createSmtpDelivery, type SmtpDelivery } from './smtp.ts';
+import { isOneAddress, parseMailFrom, parseSmtpUrl } from './smtp-settings.ts';
 import { type MailSinkOptions, openMailSink } from './testing/mail-sink.ts';
 
 const publicUrl = 'https://auth.example.com';

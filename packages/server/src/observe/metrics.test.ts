@@ -10,7 +10,7 @@ const read = (path: string) => readFileSync(new URL(`../../../../${path}`, impor
 /** Every metric there is, those of PostgreSQL, Redis and asymmetric keys too. */
 const all = (changes: Partial<Figures> = {}) =>
   createMetrics({
-    hashing: () => ({ running: 1, queued: 2, refused: 3 }),
+    hashing: () => ({ running: 1, queued: 2, refused: 3, completed: 4 }),
     outbox: async () => ({ waiting: 4, oldestSeconds: 5 }),
     feed: () => ({ readers: 6, lookAgeSeconds: 0.25 }),
     revocationLagSeconds: () => 0.1,

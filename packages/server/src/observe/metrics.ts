@@ -4,7 +4,7 @@ import type { Counts, Tally } from './tally.ts';
 
 /** Where the figures come from, asked at each scrape. */
 export type Figures = {
-  hashing: () => { running: number; queued: number; refused: number };
+  hashing: () => { running: number; queued: number; refused: number; completed: number };
   outbox: () => Promise<{ waiting: number; oldestSeconds: number }>;
   feed: () => { readers: number; lookAgeSeconds: number };
   /** Since it was read last. */
@@ -53,6 +53,7 @@ export const createMetrics = (read: Figures) => {
 
   gauge('tegata_hashing_running', 'Password hashes being computed', () => read.hashing().running);
   gauge('tegata_hashing_queued', 'Password hashes waiting for a place in the lane', () => read.hashing().queued);
+  counter('tegata_hashing_completed_total', 'Password hashes computed', () => read.hashing().completed);
   counter('tegata_hashing_refused_total', 'Password hashes refused with 503', () => read.hashing().refused);
 
   // All processes read the same outbox.

@@ -8,7 +8,7 @@ const ofProcess = (hashing: { running: number; queued: number; refused: number }
   let figures: () => Promise<MetricParts> = async () => [];
   const others: MetricParts[] = [];
   const metrics = createMetrics({
-    hashing: () => hashing,
+    hashing: () => ({ ...hashing, completed: 0 }),
     outbox: async () => ({ waiting, oldestSeconds: 2 * waiting }),
     feed: () => ({ readers: 0, lookAgeSeconds: 0 }),
     revocationLagSeconds: () => 0.1,

@@ -13,6 +13,7 @@ import { connections } from './migrations/0005-connections.ts';
 import { services } from './migrations/0006-services.ts';
 import { revocations } from './migrations/0007-revocations.ts';
 import { revocationsByUser } from './migrations/0008-revocations-by-user.ts';
+import { mailByRecipient } from './migrations/0009-mail-by-recipient.ts';
 
 /** Imported rather than read from a folder, so that a bundled or compiled server has them too. Append only. */
 const migrations: Record<string, Migration> = {
@@ -24,6 +25,7 @@ const migrations: Record<string, Migration> = {
   '0006-services': services,
   '0007-revocations': revocations,
   '0008-revocations-by-user': revocationsByUser,
+  '0009-mail-by-recipient': mailByRecipient,
 };
 
 const migrationTable = 'tegata_migrations';

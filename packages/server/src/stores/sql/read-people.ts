@@ -11,9 +11,14 @@ export async function* readPeople(
   for (let after = ''; ; ) {
     const users = await db
       .selectFrom('users')
-      .leftJoin('active_users', 'active_users.user_id', 'users.id')
       .selectAll('users')
-      .select('active_users.activated_at')
+      // Not a join, which PostgreSQL may carry out along the whole index of the other table, for every batch again.
+      .select(({ selectFrom }) =>
+        selectFrom('active_users')
+          .select('active_users.activated_at')
+          .whereRef('active_users.user_id', '=', 'users.id')
+          .as('activated_at'),
+      )
       .where('users.id', '>', after)
       .orderBy('users.id')
       .limit(sql.lit(size))

@@ -16,7 +16,7 @@ import { createOneTimeTokenStore } from './one-time-tokens.ts';
 import { createOrganizationStore } from './organizations.ts';
 import { createOutbox } from './outbox.ts';
 import { createPasswordStore } from './passwords.ts';
-import { openPostgres, type PostgresOptions } from './postgres.ts';
+import type { PostgresOptions } from './postgres.ts';
 import { createPurge } from './purge.ts';
 import { recordRevocations } from './recording-stores.ts';
 import { createRevocationLog } from './revocations.ts';
@@ -61,7 +61,8 @@ export type SqlStores = {
  */
 export const openDatabase = async (url: string, options: PostgresOptions = {}): Promise<SqlDatabase> => {
   if (url.startsWith('sqlite:')) return openSqlite(sqlitePath(url), { around: options.around });
-  if (/^postgres(ql)?:/.test(url)) return openPostgres(url, options);
+  // Loaded only where it is used, as the other parts that a small installation does without: less to read at a start, and to keep in memory.
+  if (/^postgres(ql)?:/.test(url)) return (await import('./postgres.ts')).openPostgres(url, options);
   // The address is not repeated: it may hold a password.
   throw new Error('the database address must begin with sqlite: or postgres:');
 };

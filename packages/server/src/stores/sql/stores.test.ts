@@ -300,6 +300,7 @@ describe('migrating', () => {
     '0006-services',
     '0007-revocations',
     '0008-revocations-by-user',
+    '0009-mail-by-recipient',
   ];
 
   it('happens once when several processes start at once on a new file', async () => {
@@ -351,7 +352,9 @@ describe('migrating', () => {
       ],
     ];
     const drops = newerTables.map((table) => `drop table ${table};`).join(' ');
-    file.exec(`${drops} drop index mail_outbox_done; delete from tegata_migrations where name > '0001-initial'`);
+    file.exec(
+      `${drops} drop index mail_outbox_done; drop index mail_outbox_by_recipient; delete from tegata_migrations where name > '0001-initial'`,
+    );
     file.close();
 
     const { stores, close } = await openFile(path);

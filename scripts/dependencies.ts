@@ -7,6 +7,8 @@ type Locked = {
   version: string;
   license?: string;
   dev?: boolean;
+  /** Of development, and of an optional peer. */
+  devOptional?: boolean;
   link?: boolean;
   optional?: boolean;
   hasInstallScript?: boolean;
@@ -52,7 +54,8 @@ const read = (file: string) => JSON.parse(readFileSync(join(root, file), 'utf8')
 const nameOf = (path: string) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
 const packages = ['server', 'client', 'react', 'verifier', 'core', 'contract'];
-const isProduct = ([path, locked]: [string, Locked]) => path.includes('node_modules/') && !locked.dev && !locked.devOptional && !locked.link;
+const isProduct = ([path, locked]: [string, Locked]) =>
+  path.includes('node_modules/') && !locked.dev && !locked.devOptional && !locked.link;
 
 /** Everything that an installation of the packages brings along, less prebuilt files for other platforms. */
 export const productDependencies = (): Dependency[] => {

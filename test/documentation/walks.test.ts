@@ -24,7 +24,7 @@ const typed = async (script: string, folder: string, addresses: Record<string, s
     here = here.replace(new RegExp(`^${name}=.*$`, 'm'), `${name}=${address}`);
   }
   const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', here], { cwd: folder });
-  const answers = stdout.trim().split(/(?<=[}>\]])\s*(?=[{<[])/);
+  const answers = stdout.trim().split('\n');
   return answers.map((answer) => (/^[{[]/.test(answer) ? JSON.parse(answer) : answer));
 };
 

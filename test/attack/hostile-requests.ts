@@ -256,8 +256,11 @@ export const hostileRequest = ({ path, method, operation, contract }: Call): fc.
   });
 };
 
-/** Each text picked by hand in each field of a call, the others being right; and each malformed body. */
-export const everyClassic = function* (call: Call): Generator<HostileRequest> {
+/**
+ * Each text picked by hand in each field of a call, the others being right; and each malformed body. Written when it is its
+ * turn: together they would fill the memory.
+ */
+export const everyClassic = function* (call: Call): Generator<() => HostileRequest> {
   const { operation, contract, path, method } = call;
   const [mediaType = 'application/json', media] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
   const properties = media?.schema.properties ?? {};
@@ -270,16 +273,16 @@ export const everyClassic = function* (call: Call): Generator<HostileRequest> {
   for (const text of [...oddTexts, ...naughty]) {
     for (const field of Object.keys(properties)) {
       const made = { ...right, [field]: isSecret(field) ? canary + text : text };
-      yield { ...plain, path: address, headers, body: isForm ? asForm(made) : JSON.stringify(made) };
+      yield () => ({ ...plain, path: address, headers, body: isForm ? asForm(made) : JSON.stringify(made) });
     }
     for (const { name, in: place } of operation.parameters) {
       const target = place === 'path' ? path.replace(`{${name}}`, inAddress(text)) : `${address}?${name}=${inAddress(text)}`;
-      yield { ...plain, path: target, headers: {}, body: undefined };
+      yield () => ({ ...plain, path: target, headers: {}, body: undefined });
     }
   }
   if (media && !isForm) {
     for (const body of malformedBodies) {
-      yield { ...plain, path: address, headers, body, mustBeRefused: operation.requestBody?.required === true };
+      yield () => ({ ...plain, path: address, headers, body, mustBeRefused: operation.requestBody?.required === true });
     }
   }
 };

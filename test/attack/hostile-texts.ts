@@ -443,5 +443,6 @@ export const naughtyStrings = (): string[] => {
   if (CORPORA_DIR) return JSON.parse(readFileSync(join(CORPORA_DIR, 'naughty-strings', 'blns.json'), 'utf8'));
   // biome-ignore lint/suspicious/noConsole: whoever runs the tests must see that less was tried.
   console.warn('CORPORA_DIR is not set: a short list of our own stands in for the Big List of Naughty Strings.');
-  return [...oddTexts, ...oddTexts.map((text) => `  ${text} and more  `)];
+  const some = oddTexts.filter((_, index) => index % 4 === 0);
+  return [...some, ...some.map((text) => `  ${text} and more  `)];
 };

@@ -64,8 +64,12 @@ const tokenOf = (mails: readonly ReceivedMail[], page: string): string => {
   throw new Error(`no mail leads to ${page}`);
 };
 
-const linksIn = ({ raw }: ReceivedMail): string[] =>
-  readMail(raw).bodies.match(/https?:\/\/[^\s"'<>]+|(?<=(?:href|src|action)=")[^"]*/gi) ?? [];
+/** Whatever a mail program would make a link of, and every attribute that is one. */
+const linksIn = ({ raw }: ReceivedMail): string[] => {
+  const { bodies } = readMail(raw);
+  const html = bodies.slice(bodies.indexOf('<!doctype html>'));
+  return [...(bodies.match(/https?:\/\/[^\s"'<>]+/gi) ?? []), ...(html.match(/(?<=(?:href|src|action)=")[^"]*/gi) ?? [])];
+};
 const subjectOf = (mail: ReceivedMail): string => readHeader(mail.header('Subject') ?? '');
 
 const startMailingHouse = async () => {
@@ -185,7 +189,7 @@ test('whatever a request says about its host, links and redirects lead to the pu
       const links = linksIn(mail);
       counts.links += links.length;
       const foreign = links.filter((link) => !link.startsWith(`${publicUrl}/`));
-      if (foreign.length > 0 || /evil|8443|:444/i.test(mail.raw + readMail(mail.raw).bodies)) {
+      if (foreign.length > 0 || /evil\.example|:8443|:444\b/i.test(mail.raw + readMail(mail.raw).bodies)) {
         wrong.push(`${name}: ${subjectOf(mail)}: ${foreign}`);
       }
     }
@@ -238,7 +242,7 @@ const wrongWithMail = (mail: ReceivedMail, isStored: (address: string) => boolea
     ...(mail.header('From') === 'Tegata <no-reply@example.com>' && mail.from === 'no-reply@example.com' ? [] : ['From']),
     ...(/[\r\n]/.test(subject) || invisible.test(subject) ? [`subject ${JSON.stringify(subject)}`] : []),
     ...(invisible.test(bodies) ? [`body ${JSON.stringify(invisible.exec(bodies)?.[0])}`] : []),
-    ...(/<script|<img|<svg|onerror=\w/i.test(bodies.slice(bodies.indexOf('<!doctype'))) ? ['markup'] : []),
+    ...(/<script|<img|<svg/i.test(bodies.slice(bodies.indexOf('<!doctype'))) ? ['markup'] : []),
     ...linksIn(mail)
       .filter((link) => !link.startsWith(`${publicUrl}/`))
       .map((link) => `link ${link}`),

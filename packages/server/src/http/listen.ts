@@ -28,13 +28,22 @@ const limits = {
   keepAliveTimeout: 65_000,
 };
 /** How long nothing of an answer may be taken. */
-const unreadMs = 20_000;
+const longestUnreadMs = 20_000;
+/**
+ * Requests of one connection that wait for their answers. Without a bound, one packet full of requests for something big,
+ * and nobody to read the answers, is two hundred megabytes. Browsers and proxies send one at a time.
+ */
+const mostUnanswered = 16;
 
 /** Serves a web-standard handler over node:http. Slow clients are cut and big headers refused. */
-export const listen = async (fetch: Fetch, { port, host }: { port: number; host: string }): Promise<Listening> => {
+export const listen = async (
+  fetch: Fetch,
+  { port, host, unreadMs = longestUnreadMs }: { port: number; host: string; unreadMs?: number },
+): Promise<Listening> => {
   // The name stands in where HTTP/1.0 sends none, as balancers do that only ask for health. Nothing depends on it.
   const answer = getRequestListener(fetch, { hostname: 'localhost', errorHandler: refuseUnreadable });
   const server: Server = createServer(limits, (incoming, outgoing) => {
+    if (!hasRoom(incoming.socket, outgoing)) return;
     outgoing.on('timeout', endUnread);
     if (isAmbiguous(incoming)) refuseAmbiguous(outgoing);
     else void answer(incoming, outgoing);
@@ -64,6 +73,20 @@ export const listen = async (fetch: Fetch, { port, host }: { port: number; host:
         endIdle();
       }),
   };
+};
+
+const unanswered = new WeakMap<Socket, number>();
+
+/** False when the connection has asked for too much at once, and is ended for it. */
+const hasRoom = (socket: Socket, outgoing: ServerResponse): boolean => {
+  const waiting = (unanswered.get(socket) ?? 0) + 1;
+  if (waiting > mostUnanswered) {
+    socket.destroy();
+    return false;
+  }
+  unanswered.set(socket, waiting);
+  outgoing.on('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+  return true;
 };
 
 /** With an answer that nobody takes, as against one that is still being made: a provider may be given longer. */

@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { listen } from './listen.ts';
+
+const megabytes = (count: number) => new Uint8Array(count * 1_000_000);
+const asking = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
+
+const serving = async (fetch: () => Response | Promise<Response>, unreadMs?: number) => {
+  const server = await listen(fetch, { port: 0, host: '127.0.0.1', ...(unreadMs !== undefined && { unreadMs }) });
+  onTestFinished(() => server.close({ withinMs: 0 }));
+  const socket = connect({ host: '127.0.0.1', port: server.port }).on('error', () => {});
+  onTestFinished(() => {
+    socket.destroy();
+  });
+  await once(socket, 'connect');
+  return socket;
+};
+
+test('an answer that nobody takes ends its connection', async () => {
+  const socket = await serving(() => new Response(megabytes(64)), 200);
+  socket.pause();
+  socket.write(asking);
+  await sleep(1_000);
+  let read = 0;
+  socket.on('data', (data: Buffer) => {
+    read += data.length;
+  });
+  socket.resume();
+  await once(socket, 'close');
+  // What the system had taken arrives; the rest is gone.
+  expect(read).toBeGreaterThan(0);
+  expect(read).toBeLessThan(60_000_000);
+});
+
+test('an answer that takes its time is waited for', async () => {
+  const socket = await serving(async () => {
+    await sleep(700);
+    return new Response('at last');
+  }, 200);
+  socket.write(asking);
+  const [data] = await once(socket, 'data');
+  expect(String(data)).toMatch(/^HTTP\/1\.1 200/);
+});
+
+test('one connection has so many unanswered requests at most, and more end it', async () => {
+  let asked = 0;
+  const answers: (() => void)[] = [];
+  const fetch = () => {
+    asked += 1;
+    return new Promise<Response>((resolve) => answers.push(() => resolve(new Response('x'))));
+  };
+  const patient = await serving(fetch);
+  patient.write(asking.repeat(16));
+  await expect.poll(() => asked).toBe(16);
+  for (const answer of answers.splice(0)) answer();
+  await once(patient, 'data');
+  await expect.poll(() => patient.write(asking) && asked).toBeGreaterThan(16);
+
+  asked = 0;
+  const greedy = await serving(fetch);
+  greedy.resume().write(asking.repeat(1_000));
+  await once(greedy, 'close');
+  expect(asked).toBeLessThanOrEqual(17);
+});

@@ -105,7 +105,7 @@ export const tokenChecks: Check[] = [
           return { email, token: (await loggedIn(server, email)).accessToken };
         }),
       );
-      for (let round = 0; round < size('INTERLEAVED', { long: 300, short: 40 }); round += 1) {
+      for (let round = 0; round < size('INTERLEAVED', { long: 150, short: 20 }); round += 1) {
         const answers = await Promise.all(
           Array.from({ length: 21 }, async (_, index) => {
             const { email, token } = people[(index * 7 + round) % people.length] as (typeof people)[number];

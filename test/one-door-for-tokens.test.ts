@@ -34,11 +34,7 @@ const rules: Rule[] = [
   {
     what: 'makes a key that verifies tokens',
     pattern: /\b(hs256Key|hs256Ring|es256Key|ed25519Key)\b/,
-    only: [
-      'server/src/adapters/signing-key.ts',
-      'server/src/adapters/key-pairs.ts',
-      'server/src/compose.ts',
-    ],
+    only: ['server/src/adapters/signing-key.ts', 'server/src/adapters/key-pairs.ts', 'server/src/compose.ts'],
   },
   {
     what: 'reads a token without verifying it',

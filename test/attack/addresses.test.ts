@@ -160,7 +160,7 @@ describe.each(Object.entries(doors))('registering at %s', (_, [contracts, path, 
 });
 
 test('forgot, resend, another address and log-in: what is no address mails nobody, and nothing breaks', async () => {
-  const share = size('ADDRESS_SHARE', { long: 1, short: 4 });
+  const share = size('ADDRESS_SHARE', { long: 1, short: 6 });
   const lines = corpus().filter(({ flags }, index) => flags.includes('ours') || index % share === 0);
   const { server, sink } = await startWithSink({ TEGATA_CONTRACTS: 'standard,cookie,bearer' });
   const register = (email: string) => server.call('POST', '/api/v1/auth/register', { body: { email, password, name: 'Ada' } });

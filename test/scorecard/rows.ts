@@ -134,6 +134,11 @@ export const rows = {
     method: 'data folder, database, logs, mail queue, metrics, browser bundle',
     target: '0 found',
   },
+  hashes: {
+    title: 'Wrong decisions on public password hashes',
+    method: 'bcrypt and Argon2 vectors as an import stores them, and malformed ones, at the log-in',
+    target: '0; a malformed one is a wrong password, no 5xx',
+  },
   emails: {
     title: 'Address corpus',
     method: '446 public addresses at register',

@@ -18,8 +18,8 @@ import { seededRandom } from './seeded-random.ts';
 // refresh, and starts again on what it left behind. KILLS sets how often, REGISTRATIONS how many people there are in the
 // end, SEED repeats a run's moments as far as a real machine allows.
 
-const kills = size('KILLS', { long: 25, short: 10 });
-const registrations = size('REGISTRATIONS', { long: 500, short: 60 });
+const kills = size('KILLS', { long: 25, short: 8 });
+const registrations = size('REGISTRATIONS', { long: 500, short: 40 });
 /** The target. Continuous integration runs on machines that are slower, and busy. */
 const readyWithinMs = process.env.SHORT ? 30_000 : 3_000;
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);

@@ -128,7 +128,7 @@ test.each(troubles.map((trouble) => [trouble.name, trouble] as const))(
 
 test('every connection held by somebody: a wait with an end, 503, and no connection is missing afterwards', async () => {
   const pool = 4;
-  const holdSeconds = size('HOLD_SECONDS', { long: 30, short: 6 });
+  const holdSeconds = size('HOLD_SECONDS', { long: 15, short: 6 });
   const { postgres, server, people } = await start({ TEGATA_DATABASE_POOL: String(pool) });
   const crowd = startCrowd({ url: server.url, people, registering: 3 });
   await sleep(1_000);

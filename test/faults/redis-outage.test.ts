@@ -19,7 +19,7 @@ const conditions: [string, Condition][] = [
   ['swallowing', 'swallowing'],
   ['slow', { delayMs: 2_000 }],
 ];
-const outageSeconds = size('OUTAGE_SECONDS', { long: 20, short: 4 });
+const outageSeconds = size('OUTAGE_SECONDS', { long: 12, short: 4 });
 const normalWithinMs = 2_000;
 
 const startBoth = async (settings: Record<string, string> = {}): Promise<{ server: TestServer; redis: RedisServer }> => {

@@ -11,7 +11,7 @@ import { figure } from '../scorecard/figure.ts';
 import { size } from '../scorecard/size.ts';
 import { type ServerProcess, spawnTegata, startServerProcess, temporaryFolder } from '../server-process.ts';
 import { startPostgres } from '../services/postgres.ts';
-import { percentile, startCrowd } from './crowd.ts';
+import { percentile, startCrowd, within } from './crowd.ts';
 import { seededRandom } from './seeded-random.ts';
 
 // The server dies with kill -9 at random moments while fifty people register, prove their addresses, reset passwords and
@@ -20,8 +20,7 @@ import { seededRandom } from './seeded-random.ts';
 
 const kills = size('KILLS', { long: 25, short: 8 });
 const registrations = size('REGISTRATIONS', { long: 500, short: 40 });
-/** The target. Continuous integration runs on machines that are slower, and busy. */
-const readyWithinMs = process.env.SHORT ? 30_000 : 3_000;
+const readyWithinMs = within(3_000);
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const registering = 24;
 const refreshing = 10;

@@ -99,7 +99,7 @@ export default defineConfig({
           include: ['test/faults/**/*.test.ts'],
           provide: { backend: 'sqlite' },
           testTimeout: 240_000,
-          retry,
+          // Never tried again: a race that is lost once is lost.
           fileParallelism: false,
         },
       },

@@ -11,17 +11,16 @@ import { figure } from '../scorecard/figure.ts';
 import { size } from '../scorecard/size.ts';
 import { type ServerProcess, spawnTegata, startServerProcess, temporaryFolder } from '../server-process.ts';
 import { startPostgres } from '../services/postgres.ts';
-import { percentile, startCrowd } from './crowd.ts';
+import { percentile, startCrowd, within } from './crowd.ts';
 import { seededRandom } from './seeded-random.ts';
 
 // The server dies with kill -9 at random moments while fifty people register, prove their addresses, reset passwords and
 // refresh, and starts again on what it left behind. KILLS sets how often, REGISTRATIONS how many people there are in the
 // end, SEED repeats a run's moments as far as a real machine allows.
 
-const kills = size('KILLS', { long: 25, short: 10 });
-const registrations = size('REGISTRATIONS', { long: 500, short: 60 });
-/** The target. Continuous integration runs on machines that are slower, and busy. */
-const readyWithinMs = process.env.SHORT ? 30_000 : 3_000;
+const kills = size('KILLS', { long: 25, short: 8 });
+const registrations = size('REGISTRATIONS', { long: 500, short: 40 });
+const readyWithinMs = within(3_000);
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const registering = 24;
 const refreshing = 10;

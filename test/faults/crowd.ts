@@ -159,3 +159,9 @@ export const startCrowd = (options: CrowdOptions): Crowd => {
 /** The value below which that share of them lies. */
 export const percentile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN;
+
+/**
+ * How long something may take: the target in the long form, on a quiet machine. Continuous integration runs on machines that
+ * are slower, and busy; there only what hangs is a fault.
+ */
+export const within = (targetMs: number): number => (process.env.SHORT ? 10 * targetMs : targetMs);

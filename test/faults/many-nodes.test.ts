@@ -10,8 +10,8 @@ import { seededRandom } from './seeded-random.ts';
 // Three nodes over one PostgreSQL and one Redis, with no sticky sessions: every call of a client goes to any node, while
 // nodes die with kill -9 and come back. REFRESHES and REVOCATIONS set how much, SEED repeats a run's choices.
 
-const refreshes = size('REFRESHES', { long: 10_000, short: 3000 });
-const revocations = size('REVOCATIONS', { long: 200, short: 60 });
+const refreshes = size('REFRESHES', { long: 5_000, short: 1_000 });
+const revocations = size('REVOCATIONS', { long: 100, short: 20 });
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const people = 24;
 const password = 'correct horse battery';

@@ -7,7 +7,7 @@ import { figure } from '../scorecard/figure.ts';
 import { size } from '../scorecard/size.ts';
 import { startServerProcess, temporaryFolder } from '../server-process.ts';
 import { type PostgresServer, startPostgres } from '../services/postgres.ts';
-import { percentile, startCrowd } from './crowd.ts';
+import { percentile, startCrowd, within } from './crowd.ts';
 
 // A PostgreSQL that keeps what it promises (fsync on) is stopped as by a crash, loses all its connections, freezes, or has
 // none left to give, while people register, log in, refresh and change their names. A journal of every answer decides
@@ -16,9 +16,8 @@ import { percentile, startCrowd } from './crowd.ts';
 const restarts = size('RESTARTS', { long: 5, short: 2 });
 const freezeSeconds = size('FREEZE_SECONDS', { long: 30, short: 6 });
 const secret = 'Only4Tests-0123456789-abcdefghijklmnop';
-/** Of this machine's own slowness: a client that shares two cores with the server and PostgreSQL sees answers late. */
-const firstSuccessWithinMs = 2_000;
-const longestWaitMs = 10_000;
+const firstSuccessWithinMs = within(2_000);
+const longestWaitMs = within(10_000);
 
 const start = async (more: Record<string, string> = {}) => {
   const postgres = await startPostgres({ durable: true });
@@ -128,7 +127,7 @@ test.each(troubles.map((trouble) => [trouble.name, trouble] as const))(
 
 test('every connection held by somebody: a wait with an end, 503, and no connection is missing afterwards', async () => {
   const pool = 4;
-  const holdSeconds = size('HOLD_SECONDS', { long: 30, short: 6 });
+  const holdSeconds = size('HOLD_SECONDS', { long: 15, short: 6 });
   const { postgres, server, people } = await start({ TEGATA_DATABASE_POOL: String(pool) });
   const crowd = startCrowd({ url: server.url, people, registering: 3 });
   await sleep(1_000);

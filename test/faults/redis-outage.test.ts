@@ -8,7 +8,7 @@ import { startServerProcess, temporaryFolder } from '../server-process.ts';
 import { type RedisServer, startRedis } from '../services/redis.ts';
 import { goodPassword, loggedIn, logIn, me, refresh, register, registered } from '../standard/people.ts';
 import { count } from '../standard/stored.ts';
-import { percentile, startCrowd } from './crowd.ts';
+import { percentile, startCrowd, within } from './crowd.ts';
 import { type Condition, openFaultyLine } from './faulty-line.ts';
 
 // What each feature does while Redis refuses, swallows or answers two seconds late: the table of decision 19, row by row.
@@ -19,8 +19,10 @@ const conditions: [string, Condition][] = [
   ['swallowing', 'swallowing'],
   ['slow', { delayMs: 2_000 }],
 ];
-const outageSeconds = size('OUTAGE_SECONDS', { long: 20, short: 4 });
-const normalWithinMs = 2_000;
+const outageSeconds = size('OUTAGE_SECONDS', { long: 12, short: 4 });
+const normalWithinMs = within(2_000);
+/** A line of five seconds, and a few commands that take two seconds each. */
+const longestWaitMs = within(15_000);
 
 const startBoth = async (settings: Record<string, string> = {}): Promise<{ server: TestServer; redis: RedisServer }> => {
   const redis = await startRedis({ password: 'p@ss' });
@@ -195,7 +197,7 @@ const timed = async <Value>(waits: number[], work: () => Promise<Value>): Promis
 };
 
 test.each(conditions)(
-  'sessions in Redis, Redis %s: revocation and lockout stay shut, and everything is normal again within two seconds',
+  'sessions in Redis, Redis %s: revocation and lockout stay shut, and everything is normal again within two seconds of its return',
   async (name, condition) => {
     const redis = await startRedis();
     onTestFinished(() => redis.stop());
@@ -252,7 +254,7 @@ test.each(conditions)(
 
     const tried = waits.length + 24;
     const failed = opened + Math.max(0, evaluated - 5);
-    const reached = failed === 0 && normalMs <= normalWithinMs && Math.max(...waits) <= 10_000;
+    const reached = failed === 0 && normalMs <= normalWithinMs && Math.max(...waits) <= longestWaitMs;
     figure({
       row: 'redis',
       part: `sessions in Redis, ${name}`,
@@ -266,7 +268,7 @@ test.each(conditions)(
     expect(opened).toBe(0);
     expect(evaluated).toBeLessThanOrEqual(5);
     expect(normalMs).toBeLessThanOrEqual(normalWithinMs);
-    expect(Math.max(...waits)).toBeLessThanOrEqual(10_000);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(longestWaitMs);
   },
 );
 
@@ -305,6 +307,8 @@ test.each(conditions)(
     const crowd = startCrowd({ url: server.url, people, registering: 0, pauseMs: 1_200 });
     await pause(500);
 
+    const losses = () => server.stdout().match(/^.*Redis is not available.*$/gm)?.length ?? 0;
+    const saidBefore = losses();
     await line.become(condition);
     const until = performance.now() + outageSeconds * 1_000;
     const all = (count: number) => Array.from({ length: count }, (_, index) => index);
@@ -321,6 +325,7 @@ test.each(conditions)(
       if (status === 200) opened += 1;
       await pause(50);
     }
+    const said = losses() - saidBefore;
     await line.become('whole');
     const backAt = performance.now();
     const isReady = async () => /^tegata_redis_ready 1$/m.test(await (await fetch(`${server.url}/metrics`)).text());
@@ -334,9 +339,8 @@ test.each(conditions)(
     const evaluated = limited.filter((status) => status === 401).length;
     const guessed = locked.filter((status) => status === 401).length;
     const waits = crowd.answers.map(({ ms }) => ms);
-    const said = server.stdout().match(/^.*Redis is not available.*$/gm)?.length ?? 0;
     const failed = notServed + opened + missing.length + Math.max(0, evaluated - 10) + Math.max(0, guessed - 5);
-    const reached = failed === 0 && normalMs <= normalWithinMs && percentile(waits, 0.99) <= 10_000;
+    const reached = failed === 0 && normalMs <= normalWithinMs && percentile(waits, 0.99) <= longestWaitMs;
     figure({
       row: 'redis',
       part: `sessions in the database, ${name}`,
@@ -354,7 +358,7 @@ test.each(conditions)(
     expect(guessed).toBeLessThanOrEqual(5);
     expect(said).toBeLessThanOrEqual(1);
     expect(normalMs).toBeLessThanOrEqual(normalWithinMs);
-    expect(percentile(waits, 0.99)).toBeLessThanOrEqual(10_000);
+    expect(percentile(waits, 0.99)).toBeLessThanOrEqual(longestWaitMs);
     expect(server.child.exitCode).toBeNull();
   },
 );

@@ -88,7 +88,7 @@ test('a disk that takes no more is 503; what was there is still read, and the se
   const dataDir = await temporaryFolder();
   const file = `${dataDir}/tegata.db`;
   // No file of the server may grow past this: its journal soon wants to.
-  const limited = await startServerProcess({ TEGATA_DATA_DIR: dataDir }, { maxFileBytes: 640 * 1024 });
+  const limited = await startServerProcess({ TEGATA_DATA_DIR: dataDir }, { maxFileBytes: 1536 * 1024 });
   const call = async (method: string, path: string, body?: object, token?: string): Promise<Answer> => {
     const response = await fetch(limited.url + path, {
       method,

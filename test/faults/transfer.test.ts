@@ -13,8 +13,8 @@ import { seededRandom } from './seeded-random.ts';
 // Everybody moves from a file to PostgreSQL, and the transfer dies with kill -9 on the way. PEOPLE sets how many there
 // are, KILLS how often it dies, SEED when.
 
-const people = size('PEOPLE', { long: 100_000, short: 20_000 });
-const kills = size('TRANSFER_KILLS', { long: 3, short: 3 });
+const people = size('PEOPLE', { long: 50_000, short: 5_000 });
+const kills = size('TRANSFER_KILLS', { long: 3, short: 2 });
 const seedNumber = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
 const checksums = (stdout: string) => [...stdout.matchAll(/^(\w+ +\d+ +\d+ +[0-9a-f]{16}) +same$/gm)].map(([, line]) => line);

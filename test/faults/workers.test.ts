@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type Person, preparePeople } from '../../bench/people.ts';
 import { childrenOf, isRunning } from '../child-processes.ts';
+import { figure } from '../scorecard/figure.ts';
+import { size } from '../scorecard/size.ts';
 import { type ServerProcess, startServerProcess, temporaryFolder } from '../server-process.ts';
 
 // Several workers behind one port under load: people who refresh without a pause while workers are killed, replaced and
@@ -83,7 +85,7 @@ const logged = (server: ServerProcess, message: string): Record<string, unknown>
 const serving = (server: ServerProcess) => logged(server, '"worker serves"').length;
 
 test('kill -9: what the worker had in hand may break, nobody is left waiting or signed out, and a new worker serves', async () => {
-  const kills = 4;
+  const kills = size('WORKER_KILLS', { long: 4, short: 2 });
   const { server, load, workers, moreAnswers } = await startUnderLoad({ keepAlive: false });
   for (let killed = 0; killed < kills; killed += 1) {
     await moreAnswers(20);
@@ -113,31 +115,40 @@ test('kill -9: what the worker had in hand may break, nobody is left waiting or 
 test('the same worker killed again and again is started after longer and longer pauses', async () => {
   const server = await startServerProcess({ TEGATA_DATA_DIR: await temporaryFolder(), TEGATA_WORKERS: '2', LOG_LEVEL: 'info' });
   const [steady] = childrenOf(server.child.pid!);
-  for (let killed = 0; killed < 5; killed += 1) {
+  const pausesSeen = [100, 200, 400, 800, 1_600].slice(0, size('WORKER_DEATHS', { long: 5, short: 3 }));
+  for (let killed = 0; killed < pausesSeen.length; killed += 1) {
     const victim = childrenOf(server.child.pid!).find((pid) => pid !== steady);
     process.kill(victim!, 'SIGKILL');
     await expect.poll(() => serving(server), { timeout: 60_000 }).toBe(3 + killed);
   }
   const pauses = logged(server, 'another one takes its place').map(({ restartInMs }) => restartInMs);
-  expect(pauses).toEqual([100, 200, 400, 800, 1_600]);
+  expect(pauses).toEqual(pausesSeen);
 });
 
 test('SIGUSR2 replaces the workers one by one, and no request fails', async () => {
   const { server, load, workers, moreAnswers } = await startUnderLoad({ keepAlive: true });
   const before = workers();
   await moreAnswers(20);
-  for (let round = 0; round < 2; round += 1) {
+  const rounds = size('REPLACEMENTS', { long: 5, short: 1 });
+  for (let round = 0; round < rounds; round += 1) {
     const replaced = logged(server, '"worker replaced"').length;
     server.child.kill('SIGUSR2');
     await expect.poll(() => logged(server, '"worker replaced"').length, { timeout: 120_000 }).toBe(replaced + 2);
     await moreAnswers(20);
   }
   await load.stop();
+  const failed = load.broken + load.refused.length;
+  figure({
+    row: 'rolling',
+    part: 'workers of one server',
+    tried: load.answers + failed,
+    failed,
+    detail: `${2 * rounds} workers replaced; ${load.broken} connections broke, ${load.refused.length} refused`,
+    reached: failed === 0,
+  });
   expect({ broken: load.broken, refused: load.refused }).toEqual({ broken: 0, refused: [] });
   expect(workers()).toHaveLength(2);
   expect(workers().filter((pid) => before.includes(pid))).toEqual([]);
-  // biome-ignore lint/suspicious/noConsole: the figures are part of what this test is for.
-  console.info(`4 workers replaced: ${load.answers} answers, 0 failed`);
 });
 
 test('SIGTERM: who stops asking when the server says that it stops loses nothing, and no process stays', async () => {

@@ -58,7 +58,7 @@ export const rows = {
   },
   postgres: {
     title: 'PostgreSQL away under load',
-    method: 'stopped at once, all connections ended, frozen',
+    method: 'stopped at once, all connections ended, frozen, no connection left in the pool',
     target: '0 acknowledged writes lost, 503 with Retry-After, first success within 2 s',
   },
   redis: {
@@ -68,7 +68,7 @@ export const rows = {
   },
   smtp: {
     title: 'Mail server away',
-    method: 'refusing, swallowing, slow, 421, and a poisoned address',
+    method: 'refusing, swallowing, one byte a second, 421, a poisoned address, and Tegata killed as the mail is accepted',
     target: '0 lost, each once, the API unaffected',
   },
   storm: {
@@ -145,6 +145,16 @@ export const rows = {
     target: '37 of 37 taken, 254 of 254 refused, no 5xx',
   },
   advisories: { title: 'Published faults of other servers', method: 'one test for each of 75 advisories', target: '75 of 75' },
+  rolling: {
+    title: 'Rolling restart under load',
+    method: 'workers replaced one by one; two servers behind a balancer replaced one after the other',
+    target: '0 requests failed, 0 connections reset',
+  },
+  migrations: {
+    title: 'Two starts at once on an empty database',
+    method: 'two processes migrate the same new database, 25 times on each kind',
+    target: 'each migration once, both end well',
+  },
   upgrade: {
     title: 'Upgrade drill',
     method: 'the database of the release before with 100,000 people, old and new process side by side',

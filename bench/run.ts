@@ -40,16 +40,17 @@ const machine = {
   loadBefore,
 };
 
-/** Rows that were measured earlier today stay; those of this run replace their like. */
-const writeResult = (peer: string | undefined) => {
-  const date = new Date().toISOString();
-  const file = fileURLToPath(new URL(`./results/${date.slice(0, 10)}.json`, import.meta.url));
-  mkdirSync(dirname(file), { recursive: true });
-  const before: Partial<Result> = existsSync(file) && !isWhole ? JSON.parse(readFileSync(file, 'utf8')) : {};
+const resultFile = fileURLToPath(new URL(`./results/${new Date().toISOString().slice(0, 10)}.json`, import.meta.url));
+/** Rows that were measured earlier today stay, unless all are measured again. */
+const before: Partial<Result> = existsSync(resultFile) && !isWhole ? JSON.parse(readFileSync(resultFile, 'utf8')) : {};
+
+/** After each measurement, so that a run that is broken off has not been for nothing. */
+const keepResult = (peer: string | undefined) => {
+  if (isQuick) return;
   const known = before.rows ?? [];
   const ids = new Set([...known, ...rows].map(({ id }) => id));
   const result: Result = {
-    date,
+    date: new Date().toISOString(),
     machine: { ...machine, loadBefore: Math.max(loadBefore, before.machine?.loadBefore ?? 0) },
     peer: peer === undefined ? (before.peer ?? 'without better-auth') : `better-auth ${peer}`,
     hashConcurrency: lanes,
@@ -57,7 +58,8 @@ const writeResult = (peer: string | undefined) => {
     rows: [...ids].flatMap((id) => rows.find((row) => row.id === id) ?? known.find((row) => row.id === id) ?? []),
     details: { ...before.details, ...details },
   };
-  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+  mkdirSync(dirname(resultFile), { recursive: true });
+  writeFileSync(resultFile, `${JSON.stringify(result, null, 2)}\n`);
 };
 
 const closeAll = async () => {
@@ -84,18 +86,22 @@ try {
     memory: isWanted('memory'),
     peer: withPeer,
   };
-  // The server that has just started is measured before anything else is in memory.
-  for (const id of stores)
-    if (wanted.me || wanted.refresh || (wanted.memory && id === 'sqlite')) await measureRequests(id, wanted);
-  if (isWanted('scale')) await measureScaleOut();
-  if (isWanted('log-in')) await measureLogIn();
-  if (withPeer) await measureLogInBesidePeer();
-  if (isWanted('storm')) await measureStorm();
-  if (isWanted('start')) await measureStart();
-  if (isWanted('verify')) await measureVerification();
-
+  const isAsked = (id: StoreId) => wanted.me || wanted.refresh || (wanted.memory && id === 'sqlite');
+  const steps: (false | (() => Promise<void>))[] = [
+    ...stores.filter(isAsked).map((id) => () => measureRequests(id, wanted)),
+    isWanted('scale') && measureScaleOut,
+    isWanted('log-in') && measureLogIn,
+    withPeer && measureLogInBesidePeer,
+    isWanted('storm') && measureStorm,
+    isWanted('start') && measureStart,
+    isWanted('verify') && measureVerification,
+  ];
+  for (const step of steps) {
+    if (!step) continue;
+    await step();
+    keepResult(peer);
+  }
   printTable(rows);
-  if (!isQuick) writeResult(peer);
 } finally {
   await closeAll();
 }

@@ -41,12 +41,14 @@ const machine = {
 };
 
 const resultFile = fileURLToPath(new URL(`./results/${new Date().toISOString().slice(0, 10)}.json`, import.meta.url));
-/** Rows that were measured earlier today stay, unless all are measured again. */
-const before: Partial<Result> = existsSync(resultFile) && !isWhole ? JSON.parse(readFileSync(resultFile, 'utf8')) : {};
 
-/** After each measurement, so that a run that is broken off has not been for nothing. */
+/**
+ * After each measurement, so that a run that is broken off has not been for nothing. Rows that were measured earlier today
+ * stay, unless all are measured again.
+ */
 const keepResult = (peer: string | undefined) => {
   if (isQuick) return;
+  const before: Partial<Result> = existsSync(resultFile) && !isWhole ? JSON.parse(readFileSync(resultFile, 'utf8')) : {};
   const known = before.rows ?? [];
   const ids = new Set([...known, ...rows].map(({ id }) => id));
   const result: Result = {

@@ -39,7 +39,7 @@ export const measureLogInBesidePeer = async (): Promise<void> => {
   const [ours, theirs]: number[][] = [[], []];
   const tegata = await started(startTegata({ ...settings, TEGATA_RATE_LIMITS: 'off', TEGATA_HASH_CONCURRENCY: '4' }));
   const peerServer = await started(startPeer({ database: peer.database, sameHash: true }, secret));
-  const plan = { connections: 16, seconds: 3 };
+  const plan = { connections: 8, seconds: 3 };
   for (let round = 0; round < measuredRounds; round += 1) {
     ours?.push(only(200, await load(tegata, { ...plan, kind: 'log-in', peopleFile })));
     theirs?.push(only(200, await load(peerServer, { ...plan, kind: 'peer-log-in', peopleFile: peer.peopleFile })));

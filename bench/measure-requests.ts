@@ -10,17 +10,25 @@ export type Wanted = { me: boolean; refresh: boolean; memory: boolean; peer: boo
 
 type Contender = { name: string; server: Running; plan: Partial<Plan> & Pick<Plan, 'kind' | 'peopleFile'> };
 
-/** Requests a second by contender and round. Interleaved, so that all meet the same weather on the machine. */
+/**
+ * Requests a second by contender and round. Interleaved, so that all meet the same weather on the machine. The time of the
+ * processor that a request cost is kept too: it is nearly the same on a busy machine.
+ */
 const inTurn = async (contenders: readonly Contender[], ofRound: (round: number) => Partial<Plan>) => {
   const figures: Record<string, number[]> = Object.fromEntries(contenders.map(({ name }) => [name, []]));
+  const cpuMs: Record<string, number[]> = Object.fromEntries(contenders.map(({ name }) => [name, []]));
   // The first round warms up.
   for (let round = 0; round <= rounds; round += 1) {
     for (const { name, server, plan } of contenders) {
-      const perSecond = only(200, await load(server, { ...plan, ...ofRound(round) }));
-      if (round > 0) figures[name]?.push(perSecond);
+      const before = server.cpuSeconds();
+      const measured = await load(server, { ...plan, ...ofRound(round) });
+      const perSecond = only(200, measured);
+      if (round === 0) continue;
+      figures[name]?.push(perSecond);
+      cpuMs[name]?.push(((server.cpuSeconds() - before) * 1000) / measured.answers);
     }
   }
-  return figures as Record<string, number[]>;
+  return { figures, cpuMs };
 };
 
 const peerContenders = async ({ database, peopleFile, cached }: PreparedPeer): Promise<Contender[]> => [
@@ -49,8 +57,8 @@ const checkSessions = async (store: Prepared, tegata: Running, limit: Running, w
     ...peers,
   ];
   tell(`${store.name}: session checks`);
-  const figures = await inTurn(contenders, () => ({}));
-  details[`session check, ${store.name}`] = figures;
+  const { figures, cpuMs } = await inTurn(contenders, () => ({}));
+  details[`session check, ${store.name}`] = { perSecond: figures, cpuMsPerRequest: cpuMs };
   for (const { server } of peers) await stop(server);
 
   const { Tegata: ours = [] } = figures;
@@ -79,8 +87,8 @@ const refreshSessions = async (store: Prepared, tegata: Running, limit: Running)
     { name: 'limit', server: limit, plan },
   ];
   tell(`${store.name}: refreshes`);
-  const figures = await inTurn(contenders, (round) => ({ peopleFrom: round * share, peopleCount: share }));
-  details[`refresh, ${store.name}`] = figures;
+  const { figures, cpuMs } = await inTurn(contenders, (round) => ({ peopleFrom: round * share, peopleCount: share }));
+  details[`refresh, ${store.name}`] = { perSecond: figures, cpuMsPerRequest: cpuMs };
   const { Tegata: ours = [], limit: bare = [] } = figures;
   rows.push({
     id: `refresh-${store.id}`,

@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { measureLogIn, measureLogInBesidePeer } from './measure-log-in.ts';
 import { measureRequests, type Wanted } from './measure-requests.ts';
@@ -8,6 +9,7 @@ import { measureStart } from './measure-start.ts';
 import { measureStorm } from './measure-storm.ts';
 import { measureVerification } from './measure-verification.ts';
 import { peerVersion } from './peer-installed.ts';
+import type { Result } from './results-file.ts';
 import { closeStores, type StoreId, storeNames } from './stores.ts';
 import { printTable } from './table.ts';
 import { cleanUp, details, isQuick, lanes, people, rows } from './workbench.ts';
@@ -23,6 +25,7 @@ if (unknown) {
   console.error(`There is no row "${unknown}". Rows: ${rowNames.join(' ')}. Stores: ${Object.keys(storeNames).join(' ')}.`);
   process.exit(1);
 }
+const isWhole = asked.length === 0;
 const rowsAsked = rowNames.filter((name) => asked.includes(name));
 const storesAsked = (Object.keys(storeNames) as StoreId[]).filter((id) => asked.includes(id));
 const isWanted = (name: RowName) => rowsAsked.length === 0 || rowsAsked.includes(name);
@@ -37,12 +40,28 @@ const machine = {
   loadBefore,
 };
 
-const writeResult = (peer: string | undefined) => {
-  const date = new Date().toISOString();
-  const results = fileURLToPath(new URL('./results/', import.meta.url));
-  mkdirSync(results, { recursive: true });
-  const result = { date, machine, peer: `better-auth ${peer}`, hashConcurrency: lanes, people, rows, details };
-  writeFileSync(`${results}${date.slice(0, 10)}.json`, `${JSON.stringify(result, null, 2)}\n`);
+const resultFile = fileURLToPath(new URL(`./results/${new Date().toISOString().slice(0, 10)}.json`, import.meta.url));
+
+/**
+ * After each measurement, so that a run that is broken off has not been for nothing. Rows that were measured earlier today
+ * stay, unless all are measured again.
+ */
+const keepResult = (peer: string | undefined) => {
+  if (isQuick) return;
+  const before: Partial<Result> = existsSync(resultFile) && !isWhole ? JSON.parse(readFileSync(resultFile, 'utf8')) : {};
+  const known = before.rows ?? [];
+  const ids = new Set([...known, ...rows].map(({ id }) => id));
+  const result: Result = {
+    date: new Date().toISOString(),
+    machine: { ...machine, loadBefore: Math.max(loadBefore, before.machine?.loadBefore ?? 0) },
+    peer: peer === undefined ? (before.peer ?? 'without better-auth') : `better-auth ${peer}`,
+    hashConcurrency: lanes,
+    people,
+    rows: [...ids].flatMap((id) => rows.find((row) => row.id === id) ?? known.find((row) => row.id === id) ?? []),
+    details: { ...before.details, ...details },
+  };
+  mkdirSync(dirname(resultFile), { recursive: true });
+  writeFileSync(resultFile, `${JSON.stringify(result, null, 2)}\n`);
 };
 
 const closeAll = async () => {
@@ -69,19 +88,22 @@ try {
     memory: isWanted('memory'),
     peer: withPeer,
   };
-  // The server that has just started is measured before anything else is in memory.
-  for (const id of stores)
-    if (wanted.me || wanted.refresh || (wanted.memory && id === 'sqlite')) await measureRequests(id, wanted);
-  if (isWanted('scale')) await measureScaleOut();
-  if (isWanted('log-in')) await measureLogIn();
-  if (withPeer) await measureLogInBesidePeer();
-  if (isWanted('storm')) await measureStorm();
-  if (isWanted('start')) await measureStart();
-  if (isWanted('verify')) await measureVerification();
-
+  const isAsked = (id: StoreId) => wanted.me || wanted.refresh || (wanted.memory && id === 'sqlite');
+  const steps: (false | (() => Promise<void>))[] = [
+    ...stores.filter(isAsked).map((id) => () => measureRequests(id, wanted)),
+    isWanted('scale') && measureScaleOut,
+    isWanted('log-in') && measureLogIn,
+    withPeer && measureLogInBesidePeer,
+    isWanted('storm') && measureStorm,
+    isWanted('start') && measureStart,
+    isWanted('verify') && measureVerification,
+  ];
+  for (const step of steps) {
+    if (!step) continue;
+    await step();
+    keepResult(peer);
+  }
   printTable(rows);
-  // A part of the rows would replace a result that has them all.
-  if (asked.length === 0 && !isQuick) writeResult(peer);
 } finally {
   await closeAll();
 }

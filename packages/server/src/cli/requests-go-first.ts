@@ -6,7 +6,7 @@ import { setPriority } from 'node:os';
 // it for whole slices of the scheduler: everybody's session check with it. On Linux threads have priorities of their own, so
 // the threads that hash give way. They still get every core that nobody else wants.
 
-/** A fifth or so of a core that others want too: enough that nobody is locked out by a flood of other requests. */
+/** Still a quarter of a core that others want too: a flood of other requests locks nobody out. */
 const niceness = 5;
 
 /** For the server's own process only: an application that embeds Tegata decides this for itself. */

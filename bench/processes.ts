@@ -21,7 +21,7 @@ export type Running = {
   stop: () => Promise<void>;
 };
 
-const startWithinMs = 30_000;
+const startWithinMs = 60_000;
 const stopWithinMs = 10_000;
 
 /** As `npm start` has it, so that a start is measured as people have it, and not the compiling of TypeScript. */
@@ -149,7 +149,7 @@ export const bareStartMs = async (file: string): Promise<number> => {
 
 export const runLoad = async (plan: Plan): Promise<Measured> => {
   const child = fork(here('./load.ts'), { env: environment({}) });
-  const withinMs = (plan.requests === undefined ? plan.seconds : 60) * 1000 + 20_000;
+  const withinMs = (plan.requests === undefined ? plan.seconds : 120) * 1000 + 60_000;
   const late = setTimeout(() => child.kill('SIGKILL'), withinMs);
   try {
     child.send(plan);
@@ -184,7 +184,7 @@ export const runScript = async (
 
 export const hashesAlonePerSecond = async (concurrency: number, seconds: number): Promise<number> => {
   const args = [here('./hash-alone.ts'), String(concurrency), String(seconds)];
-  return JSON.parse(await runScript(args, { withinMs: seconds * 1000 + 30_000 })).perSecond;
+  return JSON.parse(await runScript(args, { withinMs: seconds * 1000 + 60_000 })).perSecond;
 };
 
 export const preparePeer = async (plan: object, secret: string): Promise<void> => {

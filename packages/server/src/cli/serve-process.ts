@@ -8,7 +8,6 @@ import { readBuiltPages, wantsHostedPages } from '../http/pages/built-pages.ts';
 import { createTegata } from '../index.ts';
 import { parseRedisUrl } from '../stores/redis/redis-url.ts';
 import { connectToPrimary } from '../workers/primary.ts';
-import { letRequestsGoFirst } from './requests-go-first.ts';
 import { letYoungGenerationGrow } from './young-generation.ts';
 
 /** One process that serves until it is told to stop: alone, or as one of the workers of a primary. Resolves to the exit code. */
@@ -35,7 +34,6 @@ export const serveProcess = async (): Promise<number> => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => asked.resolve('stop'));
   tegata.start();
   letYoungGenerationGrow();
-  await letRequestsGoFirst();
   const welcome = banner({ ...config, port: server.port });
   if (primary) primary.ready({ banner: welcome, logLevel: config.logLevel });
   else console.log(welcome);

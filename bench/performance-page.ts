@@ -30,10 +30,11 @@ const named = (rows: readonly Row[]): Row[] => {
   });
 };
 
-const table = (rows: readonly Row[]): string =>
-  ['| | measured | beside | ratio | floor | aim | reached |', '|---|---|---|---|---|---|---|', ...named(rows).map(line)].join(
-    '\n',
-  );
+const table = (rows: readonly Row[]): string => {
+  if (rows.length === 0) return 'Not measured yet: `npm run bench`.';
+  const head = ['| | measured | beside | ratio | floor | aim | reached |', '|---|---|---|---|---|---|---|'];
+  return [...head, ...named(rows).map(line)].join('\n');
+};
 
 const machineLine = ({ date, machine, peer, people, hashConcurrency }: Result): string =>
   [
@@ -49,6 +50,8 @@ const busy = ({ machine }: Result): string =>
     ? '\n\n**The machine was busy with other work.** The figures are lower than it can do, and latencies higher; the ratios were taken side by side.'
     : '';
 
+const stormPicture = `![Session checks before, during and after a storm of log-ins: the median and the worst of each tenth of a second, on a\nlogarithmic scale, and how long a refusal took](images/log-in-storm.svg)\n\n`;
+
 export const withResults = (text: string): string => {
   const result = newestResult();
   const growth = newestGrowth();
@@ -56,8 +59,8 @@ export const withResults = (text: string): string => {
     table(result.rows.filter(({ id = '' }) => beginnings.some((beginning) => id.startsWith(beginning))));
   const parts: Record<string, string> = {
     machine: `${machineLine(result)}.${busy(result)}`,
-    requests: starting('me-', 'refresh-'),
-    'log-ins': starting('log-in', 'storm'),
+    requests: `![Session checks a second on each store: Tegata, the limit, and better-auth](images/session-checks.svg)\n\n${starting('me-', 'refresh-')}`,
+    'log-ins': `${stormChart(result) ? stormPicture : ''}${starting('log-in', 'storm')}`,
     process: starting('start', 'memory'),
     verifier: starting('verify'),
     'scale-out': starting('scale-out'),
@@ -70,8 +73,8 @@ export const withResults = (text: string): string => {
       : 'Not measured yet: `npm run bench:growth`.',
   };
   return text.replace(
-    /(<!-- results: ([\w-]+) -->\n)[\s\S]*?(\n<!-- \/results -->)/g,
-    (_, before: string, name: string, after: string) => `${before}${parts[name] ?? ''}${after}`,
+    /(<!-- results: ([\w-]+) -->\n)[\s\S]*?(<!-- \/results -->)/g,
+    (_, before: string, name: string, after: string) => `${before}${parts[name] ?? ''}\n${after}`,
   );
 };
 

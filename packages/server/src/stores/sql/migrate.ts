@@ -14,6 +14,7 @@ import { services } from './migrations/0006-services.ts';
 import { revocations } from './migrations/0007-revocations.ts';
 import { revocationsByUser } from './migrations/0008-revocations-by-user.ts';
 import { mailByRecipient } from './migrations/0009-mail-by-recipient.ts';
+import { roomForRefreshes } from './migrations/0010-room-for-refreshes.ts';
 
 /** Imported rather than read from a folder, so that a bundled or compiled server has them too. Append only. */
 const migrations: Record<string, Migration> = {
@@ -26,6 +27,7 @@ const migrations: Record<string, Migration> = {
   '0007-revocations': revocations,
   '0008-revocations-by-user': revocationsByUser,
   '0009-mail-by-recipient': mailByRecipient,
+  '0010-room-for-refreshes': roomForRefreshes,
 };
 
 const migrationTable = 'tegata_migrations';

@@ -301,6 +301,7 @@ describe('migrating', () => {
     '0007-revocations',
     '0008-revocations-by-user',
     '0009-mail-by-recipient',
+    '0010-room-for-refreshes',
   ];
 
   it('happens once when several processes start at once on a new file', async () => {

@@ -37,7 +37,7 @@ const ofTools = new Set(
 );
 const inSources = new Set(sourcesIn('packages').flatMap((source) => source.match(/\b[A-Z][A-Z0-9_]+\b/g) ?? []));
 /** Read by Node, by PostgreSQL's library and by OpenTelemetry's exporter. */
-const ofOthers = ['NODE_EXTRA_CA_CERTS', 'PGPASSWORD', 'OTEL_EXPORTER_OTLP_COMPRESSION'];
+const ofOthers = ['NODE_COMPILE_CACHE', 'NODE_EXTRA_CA_CERTS', 'PGPASSWORD', 'OTEL_EXPORTER_OTLP_COMPRESSION'];
 
 const isRead = (name: string) => settings.has(name) || providerSetting.test(name) || ofTools.has(name) || ofOthers.includes(name);
 

@@ -66,17 +66,23 @@ test('a work that fails fails alone', async () => {
   ).toBe('at once');
 });
 
-test('a line has an end: who does not fit is told so, and fits again later', async () => {
-  const inTurn = createTurns({ maxWaiting: 2, deadlineMs: 5_000 });
+test('the lines have an end, all together: who does not fit is told so, whoever need not wait is served, and all fit again later', async () => {
+  const inTurn = createTurns({ maxWaiting: 1, deadlineMs: 5_000 });
   const began: string[] = [];
   const first = work(began, 'first');
   const second = work(began, 'second');
-  const all = [inTurn('ada', first.run), inTurn('ada', second.run)];
+  const ben = work(began, 'ben');
+  const all = [inTurn('ada', first.run), inTurn('ada', second.run), inTurn('ben', ben.run)];
+  await settled();
+  expect(began).toEqual(['first', 'ben']);
   await expect(inTurn('ada', async () => 'third')).rejects.toThrow(Unavailable);
-  first.end();
-  second.end();
+  await expect(inTurn('ben', async () => 'another')).rejects.toThrow(Unavailable);
+  for (const { end } of [first, second, ben]) end();
   await Promise.all(all);
-  expect(await inTurn('ada', async () => 'third')).toBe('third');
+  const again = work(began, 'again');
+  const both = [inTurn('ada', again.run), inTurn('ada', async () => 'third')];
+  again.end();
+  expect(await Promise.all(both)).toEqual(['again', 'third']);
 });
 
 test('whoever has waited for too long leaves the line without having begun, and the others go on', async () => {

@@ -4,27 +4,35 @@
 import { type Deps, Unavailable } from '@tegata/core';
 
 /**
- * `maxWaiting`: works of one key under way or waiting; one more is refused with `Unavailable`. So is one that has waited
- * for `deadlineMs`, without having begun: where each work is slow, a line of many would otherwise last for minutes.
+ * `maxWaiting`: works that wait for another one, whatever their keys; one more is refused with `Unavailable`, at once. In a
+ * storm of log-ins for few accounts the lines would otherwise hold hundreds of megabytes, and everybody in them for
+ * seconds. Refused is too what has waited for `deadlineMs` without having begun, as where each work is slow.
  */
 export const createTurns = ({ maxWaiting, deadlineMs }: { maxWaiting: number; deadlineMs: number }): Deps['inTurn'] => {
   const lines = new Map<string, { length: number; last: Promise<unknown> }>();
+  let waiting = 0;
 
   return async (key, work) => {
     const line = lines.get(key) ?? { length: 0, last: Promise.resolve() };
-    if (line.length >= maxWaiting) throw new Unavailable('Too many attempts for one account are waiting');
+    const waits = line.length > 0;
+    if (waits && waiting >= maxWaiting) throw new Unavailable('Too many attempts wait for others of the same account');
     lines.set(key, line);
     line.length += 1;
+    if (waits) waiting += 1;
 
     const tooLate = Promise.withResolvers<never>();
     let hasLeft = false;
-    const timer = setTimeout(() => {
+    const leave = () => {
       hasLeft = true;
+      waiting -= 1;
       tooLate.reject(new Unavailable('Other attempts for one account took too long'));
-    }, deadlineMs);
+    };
+    const timer = waits ? setTimeout(leave, deadlineMs) : undefined;
     const turn = line.last.then(() => {
+      if (hasLeft) return tooLate.promise;
       clearTimeout(timer);
-      return hasLeft ? tooLate.promise : work();
+      if (waits) waiting -= 1;
+      return work();
     });
     // The next one begins whatever became of this one.
     line.last = turn.catch(() => {});

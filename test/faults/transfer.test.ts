@@ -13,7 +13,7 @@ import { seededRandom } from './seeded-random.ts';
 // Everybody moves from a file to PostgreSQL, and the transfer dies with kill -9 on the way. PEOPLE sets how many there
 // are, KILLS how often it dies, SEED when.
 
-const people = size('PEOPLE', { long: 50_000, short: 5_000 });
+const people = size('PEOPLE', { long: 20_000, short: 5_000 });
 const kills = size('TRANSFER_KILLS', { long: 3, short: 2 });
 const seedNumber = Number(process.env.SEED ?? Date.now() % 1_000_000);
 

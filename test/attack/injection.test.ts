@@ -38,7 +38,10 @@ const variants: Record<string, Variant> = {
   Forwarded: { headers: { forwarded: `for=127.0.0.1;host=${evil};proto=http` } },
   'Forwarded, quoted': { headers: { forwarded: `for="[::1]";host="${evil}", host=auth.example.com` } },
   'X-Original-URL': { headers: { 'x-original-url': `https://${evil}/x`, 'x-rewrite-url': `https://${evil}/x` } },
-  Referer: { headers: { referer: `https://${evil}/`, 'x-wap-profile': `https://${evil}/` } },
+  // With an origin that may call: a foreign page that only the Referer names is refused.
+  Referer: {
+    headers: { origin: 'https://app.example.com', referer: `https://${evil}/`, 'x-wap-profile': `https://${evil}/` },
+  },
   'allowed Origin': { headers: { origin: 'https://app.example.com' } },
   'absolute form': { headers: { host: 'auth.example.com' }, target: (path) => `http://${evil}${path}` },
   'absolute form, TLS': { headers: { host: evil }, target: (path) => `https://${evil}:444${path}` },

@@ -248,17 +248,17 @@ export type SessionStore = {
   /** The live sessions, last used first. */
   listLive: (userId: string, now: number) => Promise<Session[]>;
   /**
-   * Compare-and-set: succeeds for one caller only, while the session is live and still at `from`. The current token
-   * becomes the previous one and `successorSeen` starts over.
+   * The refresh of an honest client in one step. Compare-and-set: succeeds for one caller only, while the session is live
+   * and still at `from`. The current token becomes the previous one, `successorSeen` starts over, and the end slides as
+   * `slidEnd` has it. Gives what `findWithUser` would from then on; undefined when nothing was changed.
    */
   rotate: (change: {
     id: string;
     userId: string;
     from: { generation: number; refreshJti: string };
     to: { refreshJti: string; refreshKid: string };
-    expiresAt: number;
     now: number;
-  }) => Promise<boolean>;
+  }) => Promise<{ session: Session; user: User | undefined } | undefined>;
   /** Records that something issued by `generation` came back; nothing happens when the session has moved on. */
   markSuccessorSeen: (id: string, userId: string, generation: number) => Promise<void>;
   /** Ends it when it is `userId`'s and not ended yet; true when this call ended it. */

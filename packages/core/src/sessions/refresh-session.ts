@@ -4,13 +4,13 @@ import { ownerOf } from '../tokens/claims.ts';
 import type { User } from '../users/user.ts';
 import type { WhySessionEnded } from './authenticate.ts';
 import { type IssuedTokens, issueTokens } from './issue-tokens.ts';
-import { decideRefresh, type Session, slidEnd } from './session.ts';
+import { decideRefresh, type Session } from './session.ts';
 import type { SessionPolicy } from './session-policy.ts';
 
 /**
  * A client trades its refresh token for the next pair (RFC 9700, section 4.14.2). `decideRefresh` is the policy; this
- * file carries it out: rotation is one compare-and-set, so of parallel calls exactly one rotates and the others find
- * its successor. A token that no honest client still holds ends the session and everything derived from that log-in.
+ * file carries it out: an honest client's refresh is one compare-and-set, so of parallel calls exactly one rotates and the
+ * others find its successor. A token that no honest client still holds ends the session and everything derived from that log-in.
  *
  * Records `session.reuse_detected`. A token of the wrong kind, or a forged one, ends nothing.
  */
@@ -46,9 +46,31 @@ export const refreshSession = async (deps: RefreshDeps, input: RefreshInput): Pr
   const state = await deps.limits.take(input.limit, presented.sid);
   if (!state.allowed) return fail('rate_limited', { state });
 
+  const answer = async (session: Session, user: User | undefined): Promise<Result<Refreshed, RefreshFailure>> => {
+    if (!user) return fail('user_not_found');
+    if (user.status !== 'active') {
+      return fail('account_not_active', {
+        reason: user.status === 'suspended' ? 'account_suspended' : 'account_deactivated',
+      });
+    }
+    return ok({ user, session, tokens: await issueTokens(deps, { session, user, policy: input.policy }) });
+  };
+
   // Losing a race means that another call rotated: the next look finds its successor. Each turn somebody got further.
   for (let turn = 0; turn < 5; turn += 1) {
     const now = clock();
+    if (token.state === 'valid') {
+      const rotated = await sessions.rotate({
+        id: presented.sid,
+        userId: ownerOf(presented),
+        from: { generation: presented.gen, refreshJti: presented.jti },
+        to: { refreshJti: secrets.uuid(), refreshKid: tokens.refreshKid() },
+        now,
+      });
+      // An account that is not active gets nothing for it, and with the same token its successor once it is active again.
+      if (rotated) return answer(rotated.session, rotated.user);
+    }
+
     const found = await sessions.findWithUser(presented.sid, ownerOf(presented));
     // A store may forget a session when no token of it can be valid any more.
     if (!found && token.state === 'expired') return fail('session_expired');
@@ -56,12 +78,7 @@ export const refreshSession = async (deps: RefreshDeps, input: RefreshInput): Pr
     const { session, user } = found;
     if (session.endedAt !== null) return fail('session_not_found', { reason: session.endReason ?? 'session_unknown' });
     if (session.expiresAt <= now || token.state === 'expired') return fail('session_expired');
-    if (!user) return fail('user_not_found');
-    if (user.status !== 'active') {
-      return fail('account_not_active', {
-        reason: user.status === 'suspended' ? 'account_suspended' : 'account_deactivated',
-      });
-    }
+    if (user?.status !== 'active') return answer(session, user);
 
     const decision = decideRefresh(session, presented, settings.refreshGraceSeconds, now);
     if (decision === 'unknown') return fail('refresh_token_invalid');
@@ -69,28 +86,7 @@ export const refreshSession = async (deps: RefreshDeps, input: RefreshInput): Pr
       await endStolenSession(deps, session, input.ipAddress);
       return fail('refresh_reuse');
     }
-    if (decision === 'repeat') {
-      return ok({ user, session, tokens: await issueTokens(deps, { session, user, policy: input.policy }) });
-    }
-
-    const to = { refreshJti: secrets.uuid(), refreshKid: tokens.refreshKid() };
-    const expiresAt = slidEnd(session, now);
-    const { generation, refreshJti } = session;
-    if (
-      !(await sessions.rotate({ id: session.id, userId: session.userId, from: { generation, refreshJti }, to, expiresAt, now }))
-    )
-      continue;
-    const rotated: Session = {
-      ...session,
-      ...to,
-      generation: generation + 1,
-      previousJti: refreshJti,
-      rotatedAt: now,
-      successorSeen: false,
-      lastUsedAt: now,
-      expiresAt,
-    };
-    return ok({ user, session: rotated, tokens: await issueTokens(deps, { session: rotated, user, policy: input.policy }) });
+    if (decision === 'repeat') return answer(session, user);
   }
   throw new Error('a session kept rotating under a refresh');
 };

@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import type { Session } from '../../sessions/session.ts';
+import { type Session, slidEnd } from '../../sessions/session.ts';
 import { anId, aSession, day, givenUser, hour, minute, startOfTest as now } from '../test-data.ts';
 import { inParallel, type OpenStores, storeTest, winners } from './stores-under-test.ts';
 
@@ -11,7 +11,6 @@ const rotationOf = (session: Session, at = now + minute) => ({
   userId: session.userId,
   from: { generation: session.generation, refreshJti: session.refreshJti },
   to: { refreshJti: anId(), refreshKid: 'key-2' },
-  expiresAt: session.expiresAt + minute,
   now: at,
 });
 
@@ -78,11 +77,11 @@ export const sessionStoreContract = (open: OpenStores): void => {
     });
 
     test('rotation makes the current token the previous one and starts over', async ({ stores }) => {
-      const session = aSession(anId(), { successorSeen: true });
+      const { emailId: _, ...ada } = await givenUser(stores);
+      const session = aSession(ada.id, { successorSeen: true });
       await stores.sessions.create(session, many);
       const rotation = rotationOf(session);
-      expect(await stores.sessions.rotate(rotation)).toBe(true);
-      expect(await stores.sessions.find(session.id, session.userId)).toEqual({
+      const rotated = {
         ...session,
         ...rotation.to,
         generation: 1,
@@ -90,8 +89,36 @@ export const sessionStoreContract = (open: OpenStores): void => {
         successorSeen: false,
         rotatedAt: rotation.now,
         lastUsedAt: rotation.now,
-        expiresAt: rotation.expiresAt,
-      });
+        expiresAt: slidEnd(session, rotation.now),
+      };
+      expect(await stores.sessions.rotate(rotation)).toEqual({ session: rotated, user: ada });
+      expect(await stores.sessions.find(session.id, session.userId)).toEqual(rotated);
+    });
+
+    test('rotation slides the end, and never past the absolute one', async ({ stores }) => {
+      const session = aSession(anId(), { idleSeconds: 3_600, expiresAt: now + hour, absoluteExpiresAt: now + 90 * minute });
+      await stores.sessions.create(session, many);
+      const once = await stores.sessions.rotate(rotationOf(session, now + 30 * minute));
+      expect(once?.session.expiresAt).toBe(now + 90 * minute);
+      const twice = await stores.sessions.rotate(rotationOf(once!.session, now + 31 * minute));
+      expect(twice?.session.expiresAt).toBe(now + 90 * minute);
+      const other = aSession(anId(), { idleSeconds: 3_600, expiresAt: now + hour, absoluteExpiresAt: now + 90 * minute });
+      await stores.sessions.create(other, many);
+      expect((await stores.sessions.rotate(rotationOf(other, now + 30 * minute - 1)))?.session.expiresAt).toBe(
+        now + 90 * minute - 1,
+      );
+    });
+
+    test('rotation gives the owner as they are now, or none', async ({ stores }) => {
+      const { emailId: _, ...ada } = await givenUser(stores);
+      const session = aSession(ada.id);
+      await stores.sessions.create(session, many);
+      await stores.users.setStatus(ada.id, 'suspended', now + 1);
+      const once = await stores.sessions.rotate(rotationOf(session));
+      expect(once).toMatchObject({ session: { generation: 1 }, user: { id: ada.id, status: 'suspended' } });
+      await stores.users.delete(ada.id);
+      const twice = await stores.sessions.rotate(rotationOf(once!.session));
+      expect(twice).toMatchObject({ session: { generation: 2 }, user: undefined });
     });
 
     test('of parallel rotations from one generation one succeeds, round after round', async ({ stores }) => {
@@ -101,12 +128,14 @@ export const sessionStoreContract = (open: OpenStores): void => {
         const session = (await stores.sessions.find(id, userId))!;
         const rotations = Array.from({ length: 20 }, () => rotationOf(session));
         const answers = await Promise.all(rotations.map((rotation) => stores.sessions.rotate(rotation)));
-        expect(winners(answers)).toBe(1);
-        expect(await stores.sessions.find(id, userId)).toMatchObject({
+        const won = answers.filter((answer) => answer !== undefined);
+        expect(won).toHaveLength(1);
+        expect(won[0]?.session).toMatchObject({
           generation: round + 1,
-          refreshJti: rotations[answers.indexOf(true)]?.to.refreshJti,
+          refreshJti: rotations[answers.findIndex((answer) => answer !== undefined)]?.to.refreshJti,
           previousJti: session.refreshJti,
         });
+        expect(await stores.sessions.find(id, userId)).toEqual(won[0]?.session);
       }
     });
 
@@ -123,10 +152,10 @@ export const sessionStoreContract = (open: OpenStores): void => {
         { ...rotation, from: { generation, refreshJti: anId() } },
         { ...rotation, now: session.expiresAt },
       ];
-      for (const attempt of refused) expect(await stores.sessions.rotate(attempt)).toBe(false);
+      for (const attempt of refused) expect(await stores.sessions.rotate(attempt)).toBeUndefined();
       expect(await stores.sessions.find(session.id, session.userId)).toEqual(session);
       await stores.sessions.end(session.id, session.userId, 'logged_out', now);
-      expect(await stores.sessions.rotate(rotation)).toBe(false);
+      expect(await stores.sessions.rotate(rotation)).toBeUndefined();
     });
 
     test('that a rotation was seen is recorded for that generation only', async ({ stores }) => {

@@ -54,12 +54,12 @@ end
 return evicted
 `);
 
-/** ARGV: id, generation, jti, next jti, next kid, end, milliseconds to keep, now. */
+/** ARGV: id, generation, jti, next jti, next kid, now. The record as it is then; nothing when nothing was changed. */
 export const rotate = script(`${reading}
-local session, now = read(KEYS[2]), tonumber(ARGV[8])
-if not session or not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
-if session.endedAt ~= cjson.null or session.expiresAt <= now then return 0 end
-if session.generation ~= tonumber(ARGV[2]) or session.refreshJti ~= ARGV[3] then return 0 end
+local session, now = read(KEYS[2]), tonumber(ARGV[6])
+if not session or not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return false end
+if session.endedAt ~= cjson.null or session.expiresAt <= now then return false end
+if session.generation ~= tonumber(ARGV[2]) or session.refreshJti ~= ARGV[3] then return false end
 session.generation = session.generation + 1
 session.previousJti = session.refreshJti
 session.refreshJti = ARGV[4]
@@ -67,11 +67,13 @@ session.refreshKid = ARGV[5]
 session.rotatedAt = now
 session.successorSeen = false
 session.lastUsedAt = now
-session.expiresAt = tonumber(ARGV[6])
-redis.call('SET', KEYS[2], cjson.encode(session), 'PX', ARGV[7])
+session.expiresAt = math.min(now + session.idleSeconds * 1000, session.absoluteExpiresAt)
+local text = cjson.encode(session)
+local keepFor = math.max(session.expiresAt - now, 0) + 86400000
+redis.call('SET', KEYS[2], text, 'PX', keepFor)
 redis.call('ZADD', KEYS[1], now, ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[7], 'GT')
-return 1
+redis.call('PEXPIRE', KEYS[1], keepFor, 'GT')
+return text
 `);
 
 /** ARGV: generation. */

@@ -46,7 +46,7 @@ export const createRedisSessions = (redis: Redis): RedisSessions => {
 
   const changed = async (reply: Promise<unknown>): Promise<boolean> => (await reply) === 1;
 
-  const store: Omit<SessionStore, 'findWithUser'> = {
+  const store: Omit<SessionStore, 'findWithUser' | 'rotate'> = {
     find,
 
     create: async (session, maxSessions) => {
@@ -65,20 +65,6 @@ export const createRedisSessions = (redis: Redis): RedisSessions => {
       return sessions.filter((session) => isLive(session, now));
     },
 
-    rotate: ({ id, userId, from, to, expiresAt, now }) =>
-      changed(
-        redis.run(scripts.rotate, keysOf({ id, userId }), [
-          id,
-          from.generation,
-          from.refreshJti,
-          to.refreshJti,
-          to.refreshKid,
-          expiresAt,
-          millisecondsToKeep(expiresAt, now),
-          now,
-        ]),
-      ),
-
     markSuccessorSeen: async (id, userId, generation) => {
       await redis.run(scripts.markSuccessorSeen, keysOf({ id, userId }), [generation]);
     },
@@ -95,6 +81,16 @@ export const createRedisSessions = (redis: Redis): RedisSessions => {
       findWithUser: async (id, userId) => {
         const [session, user] = await Promise.all([find(id, userId), users.find(userId)]);
         return session && { session, user };
+      },
+      rotate: async ({ id, userId, from, to, now }) => {
+        const [text, user] = await Promise.all([
+          redis.run(scripts.rotate, keysOf({ id, userId }), [
+            ...[id, from.generation, from.refreshJti],
+            ...[to.refreshJti, to.refreshKid, now],
+          ]),
+          users.find(userId),
+        ]);
+        return text === null ? undefined : { session: fromRecord(id, userId, text as string), user };
       },
     }),
     endedLately: async (userId, since) => {

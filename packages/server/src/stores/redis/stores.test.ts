@@ -87,7 +87,10 @@ describe('sessions in Redis', () => {
 
   test('are forgotten a day after their last token ran out, and the index with the last of them', async ({ stores, redis }) => {
     const userId = anId();
-    const [short, long] = [aSession(userId, { expiresAt: now + hour }), aSession(userId, { expiresAt: now + 7 * day })];
+    const [short, long] = [
+      aSession(userId, { expiresAt: now + hour }),
+      aSession(userId, { expiresAt: now + 7 * day, idleSeconds: 8 * 86_400 }),
+    ];
     const left = async () => {
       const index = `${redis.prefix}{${userId}}:sessions`;
       return Promise.all([index, `${index}:${short.id}`, `${index}:${long.id}`].map((key) => secondsLeft(redis, key)));
@@ -98,7 +101,7 @@ describe('sessions in Redis', () => {
 
     const { generation, refreshJti } = long;
     const rotation = { id: long.id, userId, from: { generation, refreshJti }, to: { refreshJti: anId(), refreshKid: 'k' } };
-    await stores.sessions.rotate({ ...rotation, expiresAt: now + 9 * day, now: now + day });
+    await stores.sessions.rotate({ ...rotation, now: now + day });
     expect(await left()).toEqual([seconds(9 * day), seconds(day + hour), seconds(9 * day)]);
 
     // Ended ones keep their time: until then their reason may be asked for.
@@ -122,9 +125,7 @@ describe('sessions in Redis', () => {
     expect(await stores.sessions.find(session.id, session.userId)).toBeUndefined();
     const { id, userId, generation, refreshJti } = session;
     const to = { refreshJti: anId(), refreshKid: 'k' };
-    expect(await stores.sessions.rotate({ id, userId, from: { generation, refreshJti }, to, expiresAt: now + day, now })).toBe(
-      false,
-    );
+    expect(await stores.sessions.rotate({ id, userId, from: { generation, refreshJti }, to, now })).toBeUndefined();
     expect(await stores.sessions.listLive(userId, now)).toEqual([]);
   });
 
@@ -151,7 +152,6 @@ describe('sessions in Redis', () => {
             userId,
             from: { generation, refreshJti },
             to: { refreshJti: anId(), refreshKid: 'k' },
-            expiresAt: now + day,
             now,
           }),
         ),
@@ -168,7 +168,7 @@ describe('sessions in Redis', () => {
     const { id, userId, generation, refreshJti } = session;
     const to = { refreshJti: anId(), refreshKid: 'kid/with+signs=' };
     const at = now + 1;
-    await stores.sessions.rotate({ id, userId, from: { generation, refreshJti }, to, expiresAt: session.expiresAt, now: at });
+    await stores.sessions.rotate({ id, userId, from: { generation, refreshJti }, to, now: at });
     await stores.sessions.markSuccessorSeen(id, userId, generation + 1);
     await stores.sessions.end(id, userId, 'session_revoked', now + 2);
     expect(await stores.sessions.find(id, userId)).toEqual({
@@ -178,6 +178,7 @@ describe('sessions in Redis', () => {
       previousJti: refreshJti,
       rotatedAt: at,
       lastUsedAt: at,
+      expiresAt: at + session.idleSeconds * 1000,
       endedAt: now + 2,
       endReason: 'session_revoked',
     });
@@ -331,7 +332,7 @@ describe('sessions that come from another store', () => {
     await stores.sessions.end(one.id, userId, 'logged_out', now);
     const { id, generation, refreshJti } = other;
     const to = { refreshJti: anId(), refreshKid: 'k' };
-    await stores.sessions.rotate({ id, userId, from: { generation, refreshJti }, to, expiresAt: now + day, now });
+    await stores.sessions.rotate({ id, userId, from: { generation, refreshJti }, to, now });
     for (const session of made) expect(await adopt(session, now)).toBe(false);
     expect(await stores.sessions.find(one.id, userId)).toMatchObject({ endReason: 'logged_out' });
     expect(await stores.sessions.find(id, userId)).toMatchObject({ generation: 8 });

@@ -215,6 +215,8 @@ export type SqlDatabase = {
   skipLocked: RawBuilder<unknown>;
   /** Ends a write that need not wait for the disk: it may be forgotten when the power fails, never when the process dies. */
   unflushed: RawBuilder<unknown>;
+  /** Whether one statement can write rows and select from what it has written: `with … as (update … returning …) select …`. */
+  readsFromWrites: boolean;
   /** Runs `work` while no other process can migrate this database, and keeps all it did or nothing. */
   migrateAlone: <Value>(work: (db: Kysely<Database>) => Promise<Value>) => Promise<Value>;
   /** Connections of this process, and who waits for one. Undefined where there is no pool. */

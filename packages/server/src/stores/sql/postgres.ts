@@ -49,6 +49,7 @@ export const openPostgres = (
     skipLocked: sql`for update skip locked`,
     // A transaction of its own to say so would cost more than the flush, which PostgreSQL shares among those who wait.
     unflushed: sql``,
+    readsFromWrites: true,
     migrateAlone: async (work) => {
       // On a connection of its own: an index over a large table may take longer than any request waits.
       const patient = createKysely(createPool(url, { max: 1, connectionTimeoutMillis: connectTimeoutMs }), {

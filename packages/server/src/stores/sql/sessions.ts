@@ -1,11 +1,14 @@
 /** Sessions. Every change is conditional on what it replaces, so that of parallel calls exactly one succeeds. */
 import type { Session, SessionStore } from '@tegata/core';
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type QueryCreator, type Selectable, sql } from 'kysely';
 import { type Database, inTransaction, type SessionsTable, type SqlDatabase } from './database.ts';
 import { precompiled } from './precompiled.ts';
-import { isPrimary, toUser, type UserRow, userColumns } from './user-row.ts';
+import { findUser, isPrimary, toUser, type UserRow, userColumns } from './user-row.ts';
 
-export const createSessionStore = (db: Kysely<Database>, { serialize }: Pick<SqlDatabase, 'serialize'>): SessionStore => ({
+export const createSessionStore = (
+  db: Kysely<Database>,
+  { serialize, readsFromWrites }: Pick<SqlDatabase, 'serialize' | 'readsFromWrites'>,
+): SessionStore => ({
   create: (session, maxSessions) =>
     inTransaction(db, async (transaction) => {
       await serialize(transaction, session.userId);
@@ -42,8 +45,7 @@ export const createSessionStore = (db: Kysely<Database>, { serialize }: Pick<Sql
 
   findWithUser: async (id, userId) => {
     const [row] = (await selectWithUser(db, { id, userId })).rows;
-    if (!row) return undefined;
-    return { session: toSession(row), user: hasUser(row) ? toUser(row) : undefined };
+    return row && withUser(row);
   },
 
   listLive: async (userId, now) => {
@@ -59,19 +61,15 @@ export const createSessionStore = (db: Kysely<Database>, { serialize }: Pick<Sql
     return rows.map(toSession);
   },
 
-  rotate: async ({ id, userId, from, to, expiresAt, now }) => {
-    const { numAffectedRows } = await rotateFrom(db, {
-      id,
-      userId,
-      generation: from.generation,
-      nextGeneration: from.generation + 1,
-      previousJti: from.refreshJti,
-      refreshJti: to.refreshJti,
-      refreshKid: to.refreshKid,
-      expiresAt,
-      now,
-    });
-    return numAffectedRows === 1n;
+  rotate: async ({ id, userId, from, to, now }) => {
+    const { generation, refreshJti: previousJti } = from;
+    const rotation = { id, userId, generation, nextGeneration: generation + 1, previousJti, ...to, now };
+    if (readsFromWrites) {
+      const [row] = (await rotateWithUser(db, rotation)).rows;
+      return row && withUser(row);
+    }
+    const [row] = (await rotateAlone(db, rotation)).rows;
+    return row && { session: toSession(row), user: await findUser(db, userId) };
   },
 
   markSuccessorSeen: async (id, userId, generation) => {
@@ -108,16 +106,18 @@ export const createSessionStore = (db: Kysely<Database>, { serialize }: Pick<Sql
   },
 });
 
-const selectWithUser = precompiled((db, { id, userId }: { id: string; userId: string }) =>
+/** Sessions and their owners, from the table or from what a statement before it has written and calls by that name. */
+const sessionsWithUser = (db: Pick<Kysely<Database>, 'selectFrom'>) =>
   db
     .selectFrom('sessions')
     .leftJoin('users', 'users.id', 'sessions.user_id')
     .leftJoin('user_emails as primary_email', (join) => join.onRef('primary_email.user_id', '=', 'users.id').on(isPrimary))
     .leftJoin('active_users', 'active_users.user_id', 'users.id')
     .selectAll('sessions')
-    .select(userColumns)
-    .where('sessions.id', '=', id)
-    .where('sessions.user_id', '=', userId),
+    .select(userColumns);
+
+const selectWithUser = precompiled((db, { id, userId }: { id: string; userId: string }) =>
+  sessionsWithUser(db).where('sessions.id', '=', id).where('sessions.user_id', '=', userId),
 );
 
 type Rotation = {
@@ -128,34 +128,45 @@ type Rotation = {
   previousJti: string;
   refreshJti: string;
   refreshKid: string;
-  expiresAt: number;
   now: number;
 };
 
-const rotateFrom = precompiled((db, rotation: Rotation) =>
-  db
+const rotation = (db: QueryCreator<Database>, to: Rotation) => {
+  const slid = sql<number>`${to.now} + sessions.idle_seconds * 1000`;
+  return db
     .updateTable('sessions')
     .set({
-      generation: rotation.nextGeneration,
-      refresh_jti: rotation.refreshJti,
-      previous_jti: rotation.previousJti,
-      refresh_kid: rotation.refreshKid,
-      rotated_at: rotation.now,
+      generation: to.nextGeneration,
+      refresh_jti: to.refreshJti,
+      previous_jti: to.previousJti,
+      refresh_kid: to.refreshKid,
+      rotated_at: to.now,
       successor_seen: 0,
-      last_used_at: rotation.now,
-      expires_at: rotation.expiresAt,
+      last_used_at: to.now,
+      // As `slidEnd` of the core has it.
+      expires_at: sql`case when ${slid} < sessions.absolute_expires_at then ${slid} else sessions.absolute_expires_at end`,
     })
-    .where('id', '=', rotation.id)
-    .where('user_id', '=', rotation.userId)
-    .where('generation', '=', rotation.generation)
-    .where('refresh_jti', '=', rotation.previousJti)
+    .where('id', '=', to.id)
+    .where('user_id', '=', to.userId)
+    .where('generation', '=', to.generation)
+    .where('refresh_jti', '=', to.previousJti)
     .where('ended_at', 'is', null)
-    .where('expires_at', '>', rotation.now),
-);
+    .where('expires_at', '>', to.now)
+    .returningAll();
+};
+
+const rotateAlone = precompiled((db, to: Rotation) => rotation(db, to));
+
+const rotateWithUser = precompiled((db, to: Rotation) => sessionsWithUser(db.with('sessions', (inner) => rotation(inner, to))));
 
 type Joined = { [Column in keyof UserRow]: UserRow[Column] | null };
 
 const hasUser = (row: Joined): row is UserRow => row.account_id !== null && row.account_email !== null;
+
+const withUser = (row: Selectable<SessionsTable> & Joined) => ({
+  session: toSession(row),
+  user: hasUser(row) ? toUser(row) : undefined,
+});
 
 export const toSession = (row: Selectable<SessionsTable>): Session => ({
   id: row.id,

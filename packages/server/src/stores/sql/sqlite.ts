@@ -52,6 +52,7 @@ export const openSqlite = async (
     waitForWriters: () => sql``,
     skipLocked: sql``,
     unflushed: sql.raw(unflushedMark),
+    readsFromWrites: false,
     // SQLite's changes of schema are transactional, though Kysely's Migrator does not count on it.
     migrateAlone: (work) =>
       db.connection().execute(async (alone) => {

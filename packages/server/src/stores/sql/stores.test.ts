@@ -510,7 +510,7 @@ describe('the plan of every query of a request', () => {
 
 const runEveryQuery = async (
   db: Kysely<Database>,
-  database: Pick<SqlDatabase, 'serialize' | 'lockRow' | 'waitForWriters' | 'skipLocked'>,
+  database: Pick<SqlDatabase, 'serialize' | 'lockRow' | 'waitForWriters' | 'skipLocked' | 'readsFromWrites'>,
 ) => {
   const [users, emails, passwords] = [createUserStore(db, database), createEmailStore(db), createPasswordStore(db)];
   const [sessions, tokens] = [createSessionStore(db, database), createOneTimeTokenStore(db)];
@@ -562,7 +562,6 @@ const runEveryQuery = async (
     userId: ada.id,
     from: { generation, refreshJti },
     to,
-    expiresAt: session.expiresAt,
     now,
   });
   await sessions.markSuccessorSeen(session.id, ada.id, 1);

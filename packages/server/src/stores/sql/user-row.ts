@@ -3,8 +3,9 @@
  * sessions, whose look-up brings the owner along.
  */
 import type { User } from '@tegata/core';
-import type { ExpressionBuilder } from 'kysely';
+import type { ExpressionBuilder, Kysely } from 'kysely';
 import type { Database, UserEmailsTable, UsersTable } from './database.ts';
+import { precompiled } from './precompiled.ts';
 
 /** Columns over `users`, `primary_email` and `active_users`; the names cannot collide with those of a table joined to it. */
 export const userColumns = [
@@ -48,3 +49,17 @@ export const toUser = (row: UserRow): User => ({
   createdAt: row.account_created_at,
   updatedAt: row.account_updated_at,
 });
+
+export const selectUsers = (db: Kysely<Database>) =>
+  db
+    .selectFrom('users')
+    .innerJoin('user_emails as primary_email', (join) => join.onRef('primary_email.user_id', '=', 'users.id').on(isPrimary))
+    .leftJoin('active_users', 'active_users.user_id', 'users.id')
+    .select(userColumns);
+
+const selectUser = precompiled((db, { id }: { id: string }) => selectUsers(db).where('users.id', '=', id));
+
+export const findUser = async (db: Kysely<Database>, id: string): Promise<User | undefined> => {
+  const [row] = (await selectUser(db, { id })).rows;
+  return row && toUser(row);
+};

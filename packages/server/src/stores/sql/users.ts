@@ -2,13 +2,10 @@
 import type { UserStore } from '@tegata/core';
 import { type Kysely, type SqlBool, sql } from 'kysely';
 import { type Database, inTransaction, type SqlDatabase } from './database.ts';
-import { isPrimary, toUser, userColumns } from './user-row.ts';
+import { findUser, selectUsers, toUser } from './user-row.ts';
 
 export const createUserStore = (db: Kysely<Database>, { lockRow }: Pick<SqlDatabase, 'lockRow'>): UserStore => {
-  const find: UserStore['find'] = async (id) => {
-    const row = await selectUsers(db).where('users.id', '=', id).executeTakeFirst();
-    return row && toUser(row);
-  };
+  const find: UserStore['find'] = (id) => findUser(db, id);
 
   return {
     create: ({ id, name, avatarUrl, locale, status, createdAt, updatedAt }) =>
@@ -109,13 +106,6 @@ export const createUserStore = (db: Kysely<Database>, { lockRow }: Pick<SqlDatab
     },
   };
 };
-
-const selectUsers = (db: Kysely<Database>) =>
-  db
-    .selectFrom('users')
-    .innerJoin('user_emails as primary_email', (join) => join.onRef('primary_email.user_id', '=', 'users.id').on(isPrimary))
-    .leftJoin('active_users', 'active_users.user_id', 'users.id')
-    .select(userColumns);
 
 const addActive = async (db: Kysely<Database>, userId: string, now: number): Promise<void> => {
   await db

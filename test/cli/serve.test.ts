@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { rawRequest, sendRaw } from '../raw-http.ts';
 import { runTegata, startServerProcess, temporaryFolder } from '../server-process.ts';
 
 // Every call starts a process of its own, which takes its time on a busy machine.
@@ -84,4 +85,15 @@ test('production has no development mailbox, and its banner shows no password', 
   expect(server.stdout()).not.toContain('pass-word');
   expect(server.stdout()).not.toContain('Development mode');
   expect((await fetch(`${server.url}/dev/mailbox`)).status).toBe(404);
+});
+
+test('who hangs up in the middle of a body is a line in the log like any other, and no error', async () => {
+  const server = await startServerProcess({ TEGATA_DATA_DIR: await temporaryFolder(), LOG_LEVEL: 'info' });
+  const bodies = { 'Content-Length: 500': '{"email":', 'Transfer-Encoding: chunked': '9\r\n{"email":\r\n' };
+  for (const [framing, body] of Object.entries(bodies)) {
+    await sendRaw(server, rawRequest('POST /api/v1/auth/login', ['Content-Type: application/json', framing], body), 100);
+  }
+  await expect.poll(() => server.stdout().split('"msg":"request"').length - 1, { timeout: 5_000 }).toBe(2);
+  expect(server.stdout()).not.toContain('"level":"error"');
+  expect(server.stderr()).toBe('');
 });

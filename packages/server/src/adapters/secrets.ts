@@ -1,6 +1,6 @@
 // The core's source of ids, one-time tokens and codes, and of the digests by which the store knows them.
 
-import { createHash, createHmac, type KeyObject, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, type KeyObject, randomBytes, randomInt, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { Clock, Secrets, SecretToken, TokenDigest } from '@tegata/core';
 import type { DerivedKeys } from './derived-keys.ts';
 
@@ -23,12 +23,10 @@ const monotonicUuids = (clock: Clock): (() => string) => {
       lastMs += 1;
       counter = 0;
     }
-    const bytes = randomBytes(16);
-    bytes.writeUIntBE(lastMs, 0, 6);
-    bytes.writeUInt16BE(0x7000 | counter, 6);
-    bytes.writeUInt8(0x80 | (bytes.readUInt8(8) & 0x3f), 8);
-    const hex = bytes.toString('hex');
-    return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+    const time = lastMs.toString(16).padStart(12, '0');
+    const count = counter.toString(16).padStart(3, '0');
+    // Its last 62 bits are as random as ours are to be, and come after the same variant; and Node draws them in bulk.
+    return `${time.slice(0, 8)}-${time.slice(8)}-7${count}-${randomUUID().slice(19)}`;
   };
 };
 

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { LRUCache } from 'lru-cache';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
@@ -42,9 +43,19 @@ export const addressBucket = (address: string | null): string => {
     .join(':')}::/64`;
 };
 
+/** Reading an address costs as much as routing a request does, and most requests come from an address that came before. */
+const known = new LRUCache<string, Address>({ max: 2_000 });
+
 const parse = (text: string | undefined): Address | undefined => {
+  if (!text) return undefined;
+  const address = known.get(text) ?? parseAnew(text);
+  if (address) known.set(text, address);
+  return address;
+};
+
+const parseAnew = (text: string): Address | undefined => {
   // A port or a zone would be guesswork; `process` turns ::ffff:a.b.c.d into a.b.c.d.
-  if (!text || text.includes('%') || !ipaddr.isValid(text)) return undefined;
+  if (text.includes('%') || !ipaddr.isValid(text)) return undefined;
   if (!text.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(text)) return undefined;
   return ipaddr.process(text);
 };

@@ -23,6 +23,8 @@ export const createRedisClient = (url: string, giveUp: (cause: Error) => boolean
     disableOfflineQueue: true,
     disableClientInfo: true,
     maintNotifications: 'disabled',
+    // Whoever sends a command has a deadline of their own; a second timer for each would be a fiftieth of a refresh.
+    commandOptions: { timeout: 0 },
     // Keeps a healthy connection from looking idle to `socketTimeout`, which is there for a handshake that is never answered.
     pingInterval: 2_000,
     socket: {

@@ -126,7 +126,16 @@ export const withDeadline = <Value>(work: Promise<Value>, milliseconds: number):
     const giveUp = () => reject(new DeadlinePassed(`no answer within ${milliseconds} ms`));
     // A process that was busy itself finds its timers due before it has read what came meanwhile: it reads first.
     const timer = setTimeout(() => setImmediate(giveUp), milliseconds);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+    work.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
 
 /** Replies that say something about the server and nothing about the command. */

@@ -113,10 +113,12 @@ const sentenceOf = (session: UserSession, { texts, language }: PageContext): Rea
   ));
 };
 
-/** What this browser knows about where it is, in words: "Japan Time", 「日本時間」. */
-const timeZone = (language: string): string =>
-  new Intl.DateTimeFormat(language, { timeZoneName: 'longGeneric' }).formatToParts().find(({ type }) => type === 'timeZoneName')
-    ?.value ?? '';
+/** What this browser knows about where it is, in words: "Japan Time", 「日本時間」. Nothing where it knows an offset only. */
+const timeZone = (language: string): string => {
+  const parts = new Intl.DateTimeFormat(language, { timeZoneName: 'longGeneric' }).formatToParts();
+  const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  return /^(GMT|UTC)/.test(name) ? '' : name;
+};
 
 /** An address says little about a place, and guessing a city from it is often wrong: it is shown as it is. */
 const placeOf = (address: string | null, { sessions }: Texts): string => {

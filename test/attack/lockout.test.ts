@@ -55,7 +55,8 @@ test.each(stores)(
   'a hundred guesses at once evaluate no more than the threshold allows, however the address is spelled (%s)',
   { timeout: 600_000 },
   async (kind) => {
-    const random = seededRandom(seed);
+    // Each of the stores another row of ranks: three times the same one would be lucky or unlucky three times.
+    const random = seededRandom(seed + stores.indexOf(kind));
     const nodes = await startNodes(kind, { HASHES: 'real' });
     const client = createClient();
     const all = range(accounts + 1);

@@ -111,7 +111,7 @@ const start = async (contracts: string) => {
     GITHUB_URL: 'http://127.0.0.1:9',
     LOG_LEVEL: 'info',
     // A leak of even a kilobyte or two a request would end a process that may keep no more than this.
-    NODE_OPTIONS: `--max-old-space-size=${heapMegabytes}`,
+    NODE_OPTIONS: `--max-old-space-size=${heapMegabytes} --max-semi-space-size=32 --v8-pool-size=1`,
   };
   const server = await startServerProcess(settings, {}, cheapServer);
   return { server, dataDir, settings };

@@ -70,8 +70,9 @@ const pageRequest = fc.record({
   }),
 });
 
+/** Three of them, each character nine of a URL, are less than Node takes as the head of a request: 431 would be its own answer. */
 const written = (pairs: [string, string][]): string =>
-  new URLSearchParams(pairs.map(([name, value]): [string, string] => [name, value.toWellFormed().slice(0, 1_500)])).toString();
+  new URLSearchParams(pairs.map(([name, value]): [string, string] => [name, value.toWellFormed().slice(0, 500)])).toString();
 
 /** The victim as every table has it. */
 const standing = (dataDir: string): unknown => {
@@ -226,5 +227,6 @@ const besiege = async ({ contracts, share, entrance, names, half, part }: Siege)
 };
 
 test('hostile requests to every call get the answers that are documented, and harm nobody', { timeout: 900_000 }, async () => {
-  await Promise.all(sieges.map(besiege));
+  const ends = await Promise.allSettled(sieges.map(besiege));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 });

@@ -1,3 +1,4 @@
+import { existsSync, statfsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 /** What has to do with the database, and so is tried on each of them. */
@@ -20,6 +21,17 @@ const processes = [
   'test/documentation/{typescript,walks}.test.ts',
 ];
 const withRedis = ['packages/server/src/stores/redis/*.test.ts', 'test/cli/redis.test.ts'];
+
+/** Attacks that measure time or memory, or keep every core busy by themselves: nothing may run beside them. */
+const attacksAlone = ['enumeration', 'fuzz', 'lockout', 'oversize', 'raw-http', 'revocation', 'slow'].map(
+  (name) => `test/attack/${name}.test.ts`,
+);
+
+/** No attack cuts the power, so that their databases need no disk, where memory passes for a folder and there is enough of it. */
+const inMemory = (folder = '/dev/shm'): Record<string, string> => {
+  const free = existsSync(folder) ? statfsSync(folder) : { bavail: 0, bsize: 0 };
+  return free.bavail * free.bsize > 4e9 ? { TMPDIR: folder } : {};
+};
 
 /** On a busy machine of a CI a whole run is not lost to one late answer. A wrong answer fails at once, above all in a race. */
 const retry = process.env.CI ? { count: 1, condition: /timed out/i } : 0;
@@ -90,7 +102,18 @@ export default defineConfig({
         test: {
           name: 'attack',
           include: ['test/attack/**/*.test.ts'],
+          exclude: attacksAlone,
           provide: { backend: 'sqlite' },
+          env: inMemory(),
+          testTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          name: 'attack-alone',
+          include: attacksAlone,
+          provide: { backend: 'sqlite' },
+          env: inMemory(),
           testTimeout: 240_000,
           fileParallelism: false,
         },

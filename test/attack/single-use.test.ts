@@ -3,13 +3,13 @@ import { githubClient, startGithubServer } from '../oauth/github-server.ts';
 import { application, callback, octocat, publicUrl } from '../oauth/people.ts';
 import { figure } from '../scorecard/figure.ts';
 import { size } from '../scorecard/size.ts';
+import { openMailedLinks } from './mailed-links.ts';
 import {
   type Client,
   createClient,
   goodPassword,
   inParallel,
   loggedIn,
-  mailTo,
   type Node,
   type Reply,
   range,
@@ -25,7 +25,12 @@ const workers = 16;
 /** A secret in somebody's hands. `use` is one try with it, the n-th. */
 type Spendable = { use: (node: Node, n: number) => Promise<Reply>; after?: (winner: number) => Promise<void> };
 type Kind = { name: string; make: (house: House, email: string) => Promise<Spendable>; isSpent: (reply: Reply) => boolean };
-type House = { client: Client; node: Node; github: Awaited<ReturnType<typeof startGithubServer>> };
+type House = {
+  client: Client;
+  node: Node;
+  github: Awaited<ReturnType<typeof startGithubServer>>;
+  linkTo: Awaited<ReturnType<typeof openMailedLinks>>['linkTo'];
+};
 
 const ok = (reply: Reply): Reply => {
   if (reply.status >= 300) throw new Error(`answered ${reply.status} ${reply.text}`);
@@ -35,15 +40,15 @@ const register = ({ client, node }: House, email: string) =>
   client.post(node, '/api/v1/auth/register', { email, password: goodPassword, name: 'Ada' }).then(ok);
 /** Registered, verified and logged in. */
 const person = async (house: House, email: string): Promise<string> => {
-  const { client, node } = house;
+  const { client, node, linkTo } = house;
   await register(house, email);
-  const { token } = await mailTo(client, node, email, 'verify-email');
+  const { token } = await linkTo(email, 'verify-email');
   ok(await client.post(node, '/api/v1/auth/email/verify', { token }));
   return (await loggedIn(client, node, email)).access;
 };
-const addedEmail = async ({ client, node }: House, token: string, email: string) => {
+const addedEmail = async ({ client, node, linkTo }: House, token: string, email: string) => {
   const { id } = ok(await client.post(node, '/api/v1/me/emails', { email }, { token })).body.data;
-  return { id, ...(await mailTo(client, node, email, 'verify-email')) };
+  return { id, ...(await linkTo(email, 'verify-email')) };
 };
 const verifiedNow = ({ status, body }: Reply) => status === 200 && body.data.message === 'Email verified successfully';
 const is200 = ({ status }: Reply) => status === 200;
@@ -53,9 +58,9 @@ const kinds: Kind[] = [
     name: 'verification link',
     isSpent: verifiedNow,
     make: async (house, email) => {
-      const { client, node } = house;
+      const { client, linkTo } = house;
       await register(house, email);
-      const { token } = await mailTo(client, node, email, 'verify-email');
+      const { token } = await linkTo(email, 'verify-email');
       return { use: (at) => client.post(at, '/api/v1/auth/email/verify', { token }) };
     },
   },
@@ -63,9 +68,9 @@ const kinds: Kind[] = [
     name: 'verification code',
     isSpent: verifiedNow,
     make: async (house, email) => {
-      const { client, node } = house;
+      const { client, linkTo } = house;
       await register(house, email);
-      const { code } = await mailTo(client, node, email, 'verify-email');
+      const { code } = await linkTo(email, 'verify-email');
       return { use: (at) => client.post(at, '/api/v1/auth/email/verify', { email, code }) };
     },
   },
@@ -73,10 +78,10 @@ const kinds: Kind[] = [
     name: 'reset link',
     isSpent: is200,
     make: async (house, email) => {
-      const { client, node } = house;
+      const { client, node, linkTo } = house;
       await registered(client, node, email);
       ok(await client.post(node, '/api/v1/auth/password/forgot', { email }));
-      const { token } = await mailTo(client, node, email, 'reset-password');
+      const { token } = await linkTo(email, 'reset-password');
       const passwordOf = (n: number) => `the password of worker ${n}`;
       return {
         use: (at, n) => client.post(at, '/api/v1/auth/password/reset', { token, password: passwordOf(n) }),
@@ -102,12 +107,12 @@ const kinds: Kind[] = [
     name: 'undo link',
     isSpent: is200,
     make: async (house, email) => {
-      const { client, node } = house;
+      const { client, node, linkTo } = house;
       const access = await person(house, email);
       const second = await addedEmail(house, access, `second-${email}`);
       ok(await client.post(node, '/api/v1/auth/email/verify', { token: second.token }));
       ok(await client.post(node, `/api/v1/me/emails/${second.id}/primary`, {}, { token: access }));
-      const { token } = await mailTo(client, node, email, 'undo-email');
+      const { token } = await linkTo(email, 'undo-email');
       return { use: (at) => client.post(at, '/api/v1/auth/email/undo', { token }) };
     },
   },
@@ -127,7 +132,9 @@ const kinds: Kind[] = [
 
 const openHouse = async (kind: 'SQLite' | 'PostgreSQL' | 'PostgreSQL and Redis') => {
   const github = await startGithubServer({ redirectUris: [callback] });
+  const { settings, linkTo } = await openMailedLinks();
   const nodes = await startNodes(kind, {
+    ...settings,
     TEGATA_URL: publicUrl,
     TEGATA_ALLOWED_ORIGINS: application,
     GITHUB_CLIENT_ID: githubClient.id,
@@ -136,7 +143,7 @@ const openHouse = async (kind: 'SQLite' | 'PostgreSQL' | 'PostgreSQL and Redis')
     GITHUB_API_URL: github.apiUrl,
   });
   const client = createClient();
-  return { nodes, house: { client, node: nodes[0]!, github } };
+  return { nodes, house: { client, node: nodes[0]!, github, linkTo } };
 };
 
 test.each(['SQLite', 'PostgreSQL', 'PostgreSQL and Redis'] as const)(
@@ -160,8 +167,8 @@ test.each(['SQLite', 'PostgreSQL', 'PostgreSQL and Redis'] as const)(
         spent[name] = (spent[name] ?? 0) + winners.length;
       };
       const slug = name.toLowerCase().replaceAll(/[^a-z]+/g, '-');
-      const made = await inParallel(range(tokens), 8, (index) => make(house, `${slug}-${index}@example.com`));
-      await inParallel(made, 2, (spendable) => spend(spendable, workers));
+      const made = await inParallel(range(tokens), 24, (index) => make(house, `${slug}-${index}@example.com`));
+      await inParallel(made, 4, (spendable) => spend(spendable, workers));
       await spend(await make(house, `${slug}-fifty@example.com`), 50);
     }
     const attempts = tried.length * (tokens + 1);

@@ -18,26 +18,18 @@ import {
   verifyEmail,
 } from '../../standard/people.ts';
 import { rows } from '../../standard/stored.ts';
+import { ada, adaOn, reset } from './ada.ts';
 import { type Check, visible } from './check.ts';
 
-const ada = 'ada@example.com';
 const wrongPassword = 'not the password';
-const adaOn = async (settings: Record<string, string> = {}) => {
-  const server = await startServer(settings);
-  const { userId } = await registered(server, ada);
-  return { server, userId };
-};
 const hashesOf = async <Value>(server: TestServer, work: () => Promise<Value>): Promise<{ hashes: number; value: Value }> => {
   const before = server.engine.hashingCounts().completed;
   const value = await work();
   return { hashes: server.engine.hashingCounts().completed - before, value };
 };
-const reset = (server: TestServer, body: unknown, query = '') =>
-  server.call('POST', `/api/v1/auth/password/reset${query}`, { body });
 const setPrimary = async (server: TestServer, token: string, email: string) => {
-  await addedEmail(server, token, email);
-  const added = (await emailsOf(server, token)).find((each) => each.email === email);
-  await makePrimary(server, token, added?.id ?? '');
+  const { emailId } = await addedEmail(server, token, email);
+  await makePrimary(server, token, emailId);
 };
 
 /** Every call that checks a password: five wrong ones lock all of them, and then the right one is refused too. */

@@ -5,9 +5,9 @@ import { startServer } from '../../server.ts';
 import { goodPassword, loggedIn, logIn, me, registered } from '../../standard/people.ts';
 import { count } from '../../standard/stored.ts';
 import { operationsOf } from '../operations.ts';
+import { ada } from './ada.ts';
 import type { Check } from './check.ts';
 
-const ada = 'ada@example.com';
 const body = JSON.stringify({ email: ada, password: 'not the password' });
 const json = ['Content-Type: application/json', `Content-Length: ${body.length}`];
 

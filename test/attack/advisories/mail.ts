@@ -5,9 +5,8 @@ import { rawRequest, sendRaw } from '../../raw-http.ts';
 import { type Answer, startServer, type TestServer } from '../../server.ts';
 import { addEmail, forgot, goodPassword, register, registered, resend } from '../../standard/people.ts';
 import { rows } from '../../standard/stored.ts';
+import { ada } from './ada.ts';
 import type { Check } from './check.ts';
-
-const ada = 'ada@example.com';
 
 const startWithSink = async () => {
   const sink = await openMailSink();

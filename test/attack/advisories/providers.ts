@@ -3,9 +3,9 @@ import { ada as adaAtProvider, begin, callback, finish, logInThrough, octocat, s
 import { cookiePair, startServer } from '../../server.ts';
 import { goodPassword, loggedIn, logIn, me, refresh, register, registered, verifyEmail } from '../../standard/people.ts';
 import { rows } from '../../standard/stored.ts';
+import { ada } from './ada.ts';
 import type { Check } from './check.ts';
 
-const ada = 'ada@example.com';
 const unverified = [false, undefined, null, 'false', 'true', 1] as const;
 
 /** What no origin of ours is, however alike. */

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import * as cookie from '../../cookie/people.ts';
-import { type Answer, cookiePair, startServer, type TestServer } from '../../server.ts';
+import { type Answer, cookiePair, startServer } from '../../server.ts';
 import {
   addEmail,
   addedEmail,
@@ -13,7 +13,6 @@ import {
   me,
   refresh,
   register,
-  registered,
   tokenFor,
   undoEmailChange,
   verifyEmail,
@@ -21,16 +20,13 @@ import {
 import { rows } from '../../standard/stored.ts';
 import { decodeToken, tokenIn } from '../../standard/tokens.ts';
 import { operationsOf } from '../operations.ts';
+import { ada, adaOn, reset } from './ada.ts';
 import type { Check } from './check.ts';
 
-const ada = 'ada@example.com';
-const adaOn = async (settings: Record<string, string> = {}) => {
-  const server = await startServer(settings);
-  const { userId } = await registered(server, ada);
-  return { server, userId, ...(await loggedIn(server, ada)) };
+const adaIn = async (settings: Record<string, string> = {}) => {
+  const on = await adaOn(settings);
+  return { ...on, ...(await loggedIn(on.server, ada)) };
 };
-const reset = (server: TestServer, token: unknown, password: string): Promise<Answer> =>
-  server.call('POST', '/api/v1/auth/password/reset', { body: { token, password } });
 
 export const sessionChecks: Check[] = [
   {
@@ -38,7 +34,7 @@ export const sessionChecks: Check[] = [
     ids: ['adv-001', 'adv-002', 'adv-003', 'adv-004'],
     run: async () => {
       for (let round = 0; round < 3; round += 1) {
-        const { server, refreshCookie } = await adaOn();
+        const { server, refreshCookie } = await adaIn();
         const answers = await server.atOnce(32, () => refresh(server, refreshCookie));
         const served = answers.filter(({ status }) => status === 200);
         expect(served.length).toBeGreaterThan(0);
@@ -61,11 +57,11 @@ export const sessionChecks: Check[] = [
     title: 'of 16 uses at once of a mailed secret one changes something',
     ids: ['adv-005', 'adv-006'],
     run: async () => {
-      const { server } = await adaOn();
+      const { server } = await adaIn();
       await forgot(server, ada);
       const token = await tokenFor(server, ada, 'reset-password');
       const passwords = Array.from({ length: 16 }, (_, index) => `a new password ${index}`);
-      const answers = await server.atOnce(16, (index) => reset(server, token, passwords[index] ?? ''));
+      const answers = await server.atOnce(16, (index) => reset(server, { token, password: passwords[index] ?? '' }));
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
       const winner = answers.findIndex(({ status }) => status === 200);
       expect((await logIn(server, ada, { password: passwords[winner] ?? '' })).status).toBe(200);
@@ -84,7 +80,7 @@ export const sessionChecks: Check[] = [
     title: 'a token confirms only the address that it was mailed to, however requests are mixed',
     ids: ['adv-007'],
     run: async () => {
-      const { server, accessToken } = await adaOn();
+      const { server, accessToken } = await adaIn();
       const wanted = ['one@example.com', 'two@example.com', 'three@example.com'];
       await server.atOnce(6, (index) => addEmail(server, accessToken, wanted[index % 3] ?? ''));
       const proved: string[] = [ada];
@@ -103,7 +99,7 @@ export const sessionChecks: Check[] = [
     title: 'a token of one kind is refused by every call that takes another kind',
     ids: ['adv-038'],
     run: async () => {
-      const { server, accessToken, refreshCookie } = await adaOn();
+      const { server, accessToken, refreshCookie } = await adaIn();
       await addedEmail(server, accessToken, 'second@example.com');
       const second = (await emailsOf(server, accessToken)).find(({ email }) => email === 'second@example.com');
       await makePrimary(server, accessToken, second?.id ?? '');
@@ -122,7 +118,7 @@ export const sessionChecks: Check[] = [
         refresh: (token) => refresh(server, `refresh_token=${token}`),
         verify: (token) => verifyEmail(server, { token }),
         undo: (token) => undoEmailChange(server, token),
-        reset: (token) => reset(server, token, 'another good password'),
+        reset: (token) => reset(server, { token, password: 'another good password' }),
       };
       for (const [call, use] of Object.entries(calls))
         for (const [kind, token] of Object.entries(tokens))
@@ -134,14 +130,14 @@ export const sessionChecks: Check[] = [
     title: 'after a change or a reset of the password no earlier refresh token works',
     ids: ['adv-044'],
     run: async () => {
-      const { server, accessToken, refreshCookie } = await adaOn();
+      const { server, accessToken, refreshCookie } = await adaIn();
       const others = [await loggedIn(server, ada), await loggedIn(server, ada, { remember: true })];
       const change = { current_password: goodPassword, new_password: 'another good password' };
       expect((await server.call('POST', '/api/v1/auth/password/change', { token: accessToken, body: change })).status).toBe(200);
       for (const other of others) expect((await refresh(server, other.refreshCookie)).status).toBe(401);
       await forgot(server, ada);
       const token = await tokenFor(server, ada, 'reset-password');
-      expect((await reset(server, token, 'yet another password')).status).toBe(200);
+      expect((await reset(server, { token, password: 'yet another password' })).status).toBe(200);
       expect((await refresh(server, refreshCookie)).status).toBe(401);
       expect((await me(server, accessToken)).status).toBe(401);
     },
@@ -175,7 +171,7 @@ export const sessionChecks: Check[] = [
     title: 'nothing that can be read or computed without the server’s secret is a session',
     ids: ['adv-046'],
     run: async () => {
-      const { server, userId, accessToken } = await adaOn({ TEGATA_CONTRACTS: 'standard,cookie' });
+      const { server, userId, accessToken } = await adaIn({ TEGATA_CONTRACTS: 'standard,cookie' });
       const { sid, jti, sub } = decodeToken(accessToken).claims;
       const json = JSON.stringify({ sub, sid, exp: 9_999_999_999 });
       const made = [userId, sid, jti, ada, `${userId}:${sid}`, json].flatMap((text) => [
@@ -217,7 +213,7 @@ export const sessionChecks: Check[] = [
     title: 'no cache keeps an answer with a cookie or a token',
     ids: ['adv-048'],
     run: async () => {
-      const { server, answer, refreshCookie, accessToken } = await adaOn({ TEGATA_CONTRACTS: 'standard,cookie,bearer' });
+      const { server, answer, refreshCookie, accessToken } = await adaIn({ TEGATA_CONTRACTS: 'standard,cookie,bearer' });
       const signed = await cookie.signUp(server, 'mia@example.com');
       const refreshed = await refresh(server, refreshCookie);
       const answers = [answer, signed, refreshed, await cookie.signOut(server, cookie.asBrowser(cookie.personOf(signed)))];

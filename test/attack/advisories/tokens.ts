@@ -12,9 +12,8 @@ import { startServer, type TestServer } from '../../server.ts';
 import { loggedIn, me, refresh, registered } from '../../standard/people.ts';
 import { decodeToken, tokenIn } from '../../standard/tokens.ts';
 import { expected, expectSoon, feedUrl, outcome, serviceCredential, verificationSecret } from '../../verifier/verifiers.ts';
+import { ada } from './ada.ts';
 import type { Check } from './check.ts';
-
-const ada = 'ada@example.com';
 
 type Situation = { server: TestServer; access: Kind; other: Kind; token: string; refreshCookie: string };
 

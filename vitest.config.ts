@@ -19,6 +19,10 @@ const processes = [
   'test/verifier/{examples,services}.test.ts',
   'test/documentation/{typescript,walks}.test.ts',
 ];
+/** Faults that have nothing to do with how fast anything is, and wait a lot. The others have the machine to themselves. */
+const faultsInPairs = ['clock', 'pooling-proxy', 'restore', 'smtp-outage', 'sqlite-trouble', 'transfer', 'workers'].map(
+  (name) => `test/faults/${name}.test.ts`,
+);
 const withRedis = ['packages/server/src/stores/redis/*.test.ts', 'test/cli/redis.test.ts'];
 
 /** On a busy machine of a CI a whole run is not lost to one late answer. A wrong answer fails at once, above all in a race. */
@@ -99,10 +103,19 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
+          exclude: faultsInPairs,
           provide: { backend: 'sqlite' },
           testTimeout: 240_000,
           // Never tried again: a race that is lost once is lost.
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'faults-in-pairs',
+          include: faultsInPairs,
+          provide: { backend: 'sqlite' },
+          testTimeout: 240_000,
         },
       },
       {

@@ -13,6 +13,7 @@ import { type ServerProcess, spawnTegata, startServerProcess, temporaryFolder } 
 import { startPostgres } from '../services/postgres.ts';
 import { percentile, startCrowd, within } from './crowd.ts';
 import { seededRandom } from './seeded-random.ts';
+import { sideBySide } from './side-by-side.ts';
 
 // The server dies with kill -9 at random moments while fifty people register, prove their addresses, reset passwords and
 // refresh, and starts again on what it left behind. KILLS sets how often, REGISTRATIONS how many people there are in the
@@ -152,10 +153,10 @@ const passwordMatches = async ({ deps, stores }: Engine, email: string, password
   return false;
 };
 
-test.each(Object.keys(backends))(
-  `%s: no half-made account, nothing acknowledged lost and no lost mail after ${kills} times kill -9`,
-  { timeout: 480_000 },
-  async (name) => {
+test(`no half-made account, nothing acknowledged lost and no lost mail after ${kills} times kill -9, on SQLite and on PostgreSQL`, {
+  timeout: 480_000,
+}, async () => {
+  await sideBySide(Object.keys(backends), async (name) => {
     const random = seededRandom(seed);
     const startedAt = performance.now();
     // A mail server that takes a moment: the server often dies with mail in hand.
@@ -286,8 +287,8 @@ test.each(Object.keys(backends))(
     expect(verified.size).toBeGreaterThan(0);
     expect(copies).toBeLessThanOrEqual(killed);
     expect(slowest).toBeLessThanOrEqual(readyWithinMs);
-  },
-);
+  });
+});
 
 const post = (url: string, body: object) =>
   fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });

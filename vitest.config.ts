@@ -20,9 +20,16 @@ const processes = [
   'test/documentation/{typescript,walks}.test.ts',
 ];
 /** Faults that have nothing to do with how fast anything is, and wait a lot. The others have the machine to themselves. */
-const faultsInPairs = ['clock', 'pooling-proxy', 'restore', 'smtp-outage', 'sqlite-trouble', 'transfer', 'workers'].map(
-  (name) => `test/faults/${name}.test.ts`,
-);
+const faultsInPairs = [
+  'clock',
+  'packages',
+  'pooling-proxy',
+  'restore',
+  'smtp-outage',
+  'sqlite-trouble',
+  'transfer',
+  'workers',
+].map((name) => `test/faults/${name}.test.ts`);
 const withRedis = ['packages/server/src/stores/redis/*.test.ts', 'test/cli/redis.test.ts'];
 
 /** On a busy machine of a CI a whole run is not lost to one late answer. A wrong answer fails at once, above all in a race. */

@@ -181,7 +181,7 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
     inTurn: createTurns({
       maxWaiting: 128,
       deadlineMs: 5_000,
-      inStorm: { isOn: () => lane.counts().queued > 0, deadlineMs: 800 },
+      inStorm: { isOn: () => lane.counts().queued > 0, deadlineMs: 500 },
     }),
     clock,
     secrets: createSecrets(keys, clock),

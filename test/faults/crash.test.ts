@@ -27,7 +27,7 @@ const refreshing = 10;
 const resetting = 10;
 const verifying = 6;
 /** A life ends a moment after a random number of answers, up to this one: a slow machine only takes longer for the same. */
-const mostAnswersInALife = 400;
+const mostAnswersInALife = 300;
 const longestMomentMs = 40;
 
 /** Users of whom something is missing or too much, and rows that are nobody's. */

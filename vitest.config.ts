@@ -20,6 +20,17 @@ const processes = [
   'test/verifier/{examples,services}.test.ts',
   'test/documentation/{typescript,walks}.test.ts',
 ];
+/** Faults that have nothing to do with how fast anything is, and wait a lot. The others have the machine to themselves. */
+const faultsInPairs = [
+  'clock',
+  'packages',
+  'pooling-proxy',
+  'restore',
+  'smtp-outage',
+  'sqlite-trouble',
+  'transfer',
+  'workers',
+].map((name) => `test/faults/${name}.test.ts`);
 const withRedis = ['packages/server/src/stores/redis/*.test.ts', 'test/cli/redis.test.ts'];
 
 /** Attacks that measure time or memory, or keep every core busy by themselves: nothing may run beside them. */
@@ -122,10 +133,19 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
+          exclude: faultsInPairs,
           provide: { backend: 'sqlite' },
           testTimeout: 240_000,
           // Never tried again: a race that is lost once is lost.
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'faults-in-pairs',
+          include: faultsInPairs,
+          provide: { backend: 'sqlite' },
+          testTimeout: 240_000,
         },
       },
       {

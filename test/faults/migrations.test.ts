@@ -4,6 +4,7 @@ import { figure } from '../scorecard/figure.ts';
 import { size } from '../scorecard/size.ts';
 import { runTegata, temporaryFolder } from '../server-process.ts';
 import { startPostgres } from '../services/postgres.ts';
+import { sideBySide } from './side-by-side.ts';
 
 // Two processes find the same empty database at the same moment, as two nodes of a first rollout do. STARTS sets how often.
 
@@ -40,12 +41,13 @@ const postgres = async (): Promise<(round: number) => Promise<Fresh>> => {
   };
 };
 
-test.each([
-  ['SQLite', sqlite],
-  ['PostgreSQL', postgres],
-] as const)(
-  '%s: two processes that migrate the same new database at once both end well, and each migration happens once',
-  async (name, open) => {
+const databases = [
+  { name: 'SQLite', open: sqlite },
+  { name: 'PostgreSQL', open: postgres },
+];
+
+test('two processes that migrate the same new database at once both end well, and each migration happens once', async () => {
+  await sideBySide(databases, async ({ name, open }) => {
     const fresh = await open();
     let failed = 0;
     let shared = 0;
@@ -76,5 +78,5 @@ test.each([
       reached: failed + shared === 0,
     });
     expect(shared).toBe(0);
-  },
-);
+  });
+});

@@ -8,6 +8,7 @@ import { size } from '../scorecard/size.ts';
 import { startServerProcess, temporaryFolder } from '../server-process.ts';
 import { type PostgresServer, startPostgres } from '../services/postgres.ts';
 import { percentile, startCrowd, within } from './crowd.ts';
+import { sideBySide } from './side-by-side.ts';
 
 // A PostgreSQL that keeps what it promises (fsync on) is stopped as by a crash, loses all its connections, freezes, or has
 // none left to give, while people register, log in, refresh and change their names. A journal of every answer decides
@@ -40,7 +41,7 @@ const start = async (more: Record<string, string> = {}) => {
 /** What goes wrong, and is mended when it resolves. Gives when PostgreSQL answered again. */
 type Trouble = { name: string; part: string; times: number; cause: (postgres: PostgresServer) => Promise<number> };
 
-const troubles: Trouble[] = [
+const sudden: Trouble[] = [
   {
     name: 'crashes and comes back',
     part: 'stopped at once',
@@ -61,71 +62,68 @@ const troubles: Trouble[] = [
       return performance.now();
     },
   },
-  {
-    name: `freezes for ${freezeSeconds} s`,
-    part: 'frozen',
-    times: 1,
-    cause: async (postgres) => {
-      await postgres.freeze();
-      await sleep(freezeSeconds * 1_000);
-      await postgres.thaw();
-      return performance.now();
-    },
-  },
 ];
-
-test.each(troubles.map((trouble) => [trouble.name, trouble] as const))(
-  'PostgreSQL %s under load: only 503 meanwhile, nothing acknowledged is lost, and Tegata recovers by itself',
-  async (_, { part, times, cause }) => {
-    const { postgres, server, people } = await start();
-    const crowd = startCrowd({ url: server.url, people, registering: 3, loggingIn: 1 });
-    const outages: { downAt: number; upAt: number }[] = [];
-    for (let each = 0; each < times; each += 1) {
-      await sleep(1_500);
-      const downAt = performance.now();
-      outages.push({ downAt, upAt: await cause(postgres) });
-    }
-    await sleep(3_000);
-    await crowd.stop();
-
-    const { answers } = crowd;
-    const refused = answers.filter(({ status }) => status === 503);
-    const recoveries = outages.map(
-      ({ upAt }) => Math.min(...answers.filter(({ at, status }) => at > upAt && status < 300).map(({ at }) => at)) - upAt,
-    );
-    const waits = answers.map(({ ms }) => ms);
-    const emails = await postgres.query('select email from user_emails', 'tegata');
-    const lost = await crowd.missing(new Set(emails.map(({ email }) => String(email))));
-    const withoutRetryAfter = refused.filter(({ retryAfter }) => !(Number(retryAfter) >= 1));
-    const failed = lost.length + crowd.wrong.length + crowd.broken() + withoutRetryAfter.length;
-    const seconds = (answers.at(-1)!.at - answers[0]!.at) / 1000;
-    figure({
-      row: 'postgres',
-      part,
-      tried: answers.length,
-      failed,
-      detail:
-        `${times} times under ${Math.round(answers.length / seconds)} answers a second; ${lost.length} acknowledged lost, ` +
-        `${refused.length} answered 503, ${crowd.wrong.length} otherwise, ${crowd.broken()} broken; ` +
-        `first success after ${recoveries.map((ms) => `${Math.round(ms)} ms`).join(', ')}; ` +
-        `wait p99 ${Math.round(percentile(waits, 0.99))} ms, longest ${Math.round(Math.max(...waits))} ms`,
-      reached: failed === 0 && Math.max(...recoveries) <= firstSuccessWithinMs && percentile(waits, 0.99) <= longestWaitMs,
-    });
-
-    expect(crowd.wrong).toEqual([]);
-    expect(lost).toEqual([]);
-    expect(crowd.broken()).toBe(0);
-    expect(withoutRetryAfter).toEqual([]);
-    expect(refused.length).toBeGreaterThan(0);
-    expect(Math.max(...recoveries)).toBeLessThanOrEqual(firstSuccessWithinMs);
-    expect(percentile(waits, 0.99)).toBeLessThanOrEqual(longestWaitMs);
-    expect(Math.max(...waits)).toBeLessThanOrEqual(2 * longestWaitMs);
-    expect(server.child.exitCode).toBeNull();
-    expect(await server.stop()).toMatchObject({ code: 0 });
+const frozen: Trouble = {
+  name: `freezes for ${freezeSeconds} s`,
+  part: 'frozen',
+  times: 1,
+  cause: async (postgres) => {
+    await postgres.freeze();
+    await sleep(freezeSeconds * 1_000);
+    await postgres.thaw();
+    return performance.now();
   },
-);
+};
 
-test('every connection held by somebody: a wait with an end, 503, and no connection is missing afterwards', async () => {
+const suffer = async ({ part, times, cause }: Trouble) => {
+  const { postgres, server, people } = await start();
+  const crowd = startCrowd({ url: server.url, people, registering: 3, loggingIn: 1 });
+  const outages: { downAt: number; upAt: number }[] = [];
+  for (let each = 0; each < times; each += 1) {
+    await sleep(1_500);
+    const downAt = performance.now();
+    outages.push({ downAt, upAt: await cause(postgres) });
+  }
+  await sleep(3_000);
+  await crowd.stop();
+
+  const { answers } = crowd;
+  const refused = answers.filter(({ status }) => status === 503);
+  const recoveries = outages.map(
+    ({ upAt }) => Math.min(...answers.filter(({ at, status }) => at > upAt && status < 300).map(({ at }) => at)) - upAt,
+  );
+  const waits = answers.map(({ ms }) => ms);
+  const emails = await postgres.query('select email from user_emails', 'tegata');
+  const lost = await crowd.missing(new Set(emails.map(({ email }) => String(email))));
+  const withoutRetryAfter = refused.filter(({ retryAfter }) => !(Number(retryAfter) >= 1));
+  const failed = lost.length + crowd.wrong.length + crowd.broken() + withoutRetryAfter.length;
+  const seconds = (answers.at(-1)!.at - answers[0]!.at) / 1000;
+  figure({
+    row: 'postgres',
+    part,
+    tried: answers.length,
+    failed,
+    detail:
+      `${times} times under ${Math.round(answers.length / seconds)} answers a second; ${lost.length} acknowledged lost, ` +
+      `${refused.length} answered 503, ${crowd.wrong.length} otherwise, ${crowd.broken()} broken; ` +
+      `first success after ${recoveries.map((ms) => `${Math.round(ms)} ms`).join(', ')}; ` +
+      `wait p99 ${Math.round(percentile(waits, 0.99))} ms, longest ${Math.round(Math.max(...waits))} ms`,
+    reached: failed === 0 && Math.max(...recoveries) <= firstSuccessWithinMs && percentile(waits, 0.99) <= longestWaitMs,
+  });
+
+  expect(crowd.wrong).toEqual([]);
+  expect(lost).toEqual([]);
+  expect(crowd.broken()).toBe(0);
+  expect(withoutRetryAfter).toEqual([]);
+  expect(refused.length).toBeGreaterThan(0);
+  expect(Math.max(...recoveries)).toBeLessThanOrEqual(firstSuccessWithinMs);
+  expect(percentile(waits, 0.99)).toBeLessThanOrEqual(longestWaitMs);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(2 * longestWaitMs);
+  expect(server.child.exitCode).toBeNull();
+  expect(await server.stop()).toMatchObject({ code: 0 });
+};
+
+const haveEveryConnectionHeld = async () => {
   const pool = 4;
   const holdSeconds = size('HOLD_SECONDS', { long: 15, short: 6 });
   const { postgres, server, people } = await start({ TEGATA_DATABASE_POOL: String(pool) });
@@ -177,4 +175,14 @@ test('every connection held by somebody: a wait with an end, 503, and no connect
   expect(leaked).toEqual([]);
   expect(reached).toBe(true);
   expect(await server.stop()).toMatchObject({ code: 0 });
+};
+
+test.each(sudden.map((trouble) => [trouble.name, trouble] as const))(
+  'PostgreSQL %s under load: only 503 meanwhile, nothing acknowledged is lost, and Tegata recovers by itself',
+  async (_, trouble) => suffer(trouble),
+);
+
+// Nobody has much to do while these two last.
+test(`PostgreSQL ${frozen.name}, and beside it one has every connection held by somebody: a wait with an end, 503, and all is there afterwards`, async () => {
+  await sideBySide([() => suffer(frozen), haveEveryConnectionHeld], (work) => work());
 });

@@ -10,6 +10,7 @@ import { goodPassword, loggedIn, logIn, me, refresh, register, registered } from
 import { count } from '../standard/stored.ts';
 import { percentile, startCrowd, within } from './crowd.ts';
 import { type Condition, openFaultyLine } from './faulty-line.ts';
+import { sideBySide } from './side-by-side.ts';
 
 // What each feature does while Redis refuses, swallows or answers two seconds late: the table of decision 19, row by row.
 // OUTAGE_SECONDS sets how long it lasts under load.
@@ -196,9 +197,8 @@ const timed = async <Value>(waits: number[], work: () => Promise<Value>): Promis
   return value;
 };
 
-test.each(conditions)(
-  'sessions in Redis, Redis %s: revocation and lockout stay shut, and everything is normal again within two seconds of its return',
-  async (name, condition) => {
+test('sessions in Redis that refuses, swallows or is slow: revocation and lockout stay shut, and everything is normal again within two seconds of its return', async () => {
+  await sideBySide(conditions, async ([name, condition]) => {
     const redis = await startRedis();
     onTestFinished(() => redis.stop());
     const line = await openFaultyLine(redis.port);
@@ -269,12 +269,11 @@ test.each(conditions)(
     expect(evaluated).toBeLessThanOrEqual(5);
     expect(normalMs).toBeLessThanOrEqual(normalWithinMs);
     expect(Math.max(...waits)).toBeLessThanOrEqual(longestWaitMs);
-  },
-);
+  });
+});
 
-test.each(conditions)(
-  'sessions in the database, Redis %s under load: everybody is served, limited and locked out, and it is said once',
-  async (name, condition) => {
+test('sessions in the database, Redis refusing, swallowing or slow under load: everybody is served, limited and locked out, and it is said once', async () => {
+  await sideBySide(conditions, async ([name, condition]) => {
     const redis = await startRedis();
     onTestFinished(() => redis.stop());
     const line = await openFaultyLine(redis.port);
@@ -360,5 +359,5 @@ test.each(conditions)(
     expect(normalMs).toBeLessThanOrEqual(normalWithinMs);
     expect(percentile(waits, 0.99)).toBeLessThanOrEqual(longestWaitMs);
     expect(server.child.exitCode).toBeNull();
-  },
-);
+  });
+});

@@ -12,6 +12,7 @@ import { type ServerProcess, spawnScript, startServerProcess, tegataFile, tempor
 import { startPostgres } from '../services/postgres.ts';
 import { type EarlierRelease, earlierRelease, writePeople } from './earlier-release.ts';
 import { seededRandom } from './seeded-random.ts';
+import { sideBySide } from './side-by-side.ts';
 
 // The release before made the database and serves. Today's comes beside it and migrates, the old one goes; and then all the
 // way back. Meanwhile people log in, refresh, ask who they are, register and log out, at whichever process is there, and
@@ -26,21 +27,43 @@ const password = 'correct horse battery';
 type Pair = { access: string; refresh: string };
 type Node = { release: 'old' | 'new'; server: ServerProcess };
 
-const importPeople = async (earlier: EarlierRelease, settings: Record<string, string>) => {
+type Settings = Record<string, string>;
+type Filled = { database: string; settings: Settings; filledMs: number };
+
+/** Both by the release before: people come into a file, and from there go to PostgreSQL. */
+const fill = async (earlier: EarlierRelease): Promise<Filled[]> => {
+  const startedAt = performance.now();
+  const run = async (settings: Settings, ...args: string[]) => {
+    const { code, stdout, stderr } = await spawnScript(earlier.tegata, args, settings).finished;
+    expect({ args, code }, stdout + stderr).toEqual({ args, code: 0 });
+  };
+  const ours = async (): Promise<Settings & { TEGATA_DATA_DIR: string }> => ({
+    TEGATA_DATA_DIR: await temporaryFolder(),
+    TEGATA_SECRET: 'bW9zdGx5IHJhbmRvbSBieXRlcyBmb3IgYSB0ZXN0IQ',
+    TEGATA_URL: 'http://localhost:3000',
+  });
   const lane = createHashingLane({ concurrency: 1, maxQueued: 1, deadlineMs: 60_000 });
   const hash = await createPasswordHasher({ algorithm: 'argon2id', lane }).hash(password);
   const file = join(await temporaryFolder(), 'people.ndjson');
   await writePeople(file, people, hash);
+  const onFile = await ours();
   // Not every release has made the schema by itself when people come in.
-  expect(await spawnScript(earlier.tegata, ['migrate'], settings).finished).toMatchObject({ code: 0 });
-  const { code, stdout, stderr } = await spawnScript(earlier.tegata, ['users', 'import', file], settings).finished;
-  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });
+  await run(onFile, 'migrate');
+  await run(onFile, 'users', 'import', file);
+  const fileFilledMs = performance.now() - startedAt;
+
+  const postgres = await startPostgres();
+  onTestFinished(postgres.remove);
+  const onPostgres = { ...(await ours()), DATABASE_URL: postgres.url() };
+  await run(onFile, 'transfer', '--from', `sqlite:${onFile.TEGATA_DATA_DIR}/tegata.db`, '--to', onPostgres.DATABASE_URL);
+  return [
+    { database: 'SQLite', settings: onFile, filledMs: fileFilledMs },
+    { database: 'PostgreSQL', settings: onPostgres, filledMs: performance.now() - startedAt },
+  ];
 };
 
-const openStage = async (settings: Record<string, string>) => {
+const openStage = (earlier: EarlierRelease, settings: Settings) => {
   const random = seededRandom(seed);
-  const earlier = await earlierRelease();
-  await importPeople(earlier, settings);
   const nodes: Node[] = [];
   const start = async (release: Node['release']): Promise<Node> => {
     const server = await startServerProcess(settings, {}, release === 'old' ? earlier.tegata : tegataFile);
@@ -140,26 +163,15 @@ const openStage = async (settings: Record<string, string>) => {
   const end = () => {
     isOver = true;
   };
-  return { earlier, start, stage, retire, everybody, end, answered, kinds, wrong, registered: () => registered };
+  return { start, stage, retire, everybody, end, answered, kinds, wrong, registered: () => registered };
 };
 
-test.each(['SQLite', 'PostgreSQL'])(
-  'today’s release beside the one before, over one database of %s, and back: no request fails',
-  { timeout: 800_000 },
-  async (database) => {
-    const settings: Record<string, string> = {
-      TEGATA_DATA_DIR: await temporaryFolder(),
-      TEGATA_SECRET: 'bW9zdGx5IHJhbmRvbSBieXRlcyBmb3IgYSB0ZXN0IQ',
-      TEGATA_URL: 'http://localhost:3000',
-    };
-    if (database === 'PostgreSQL') {
-      const postgres = await startPostgres();
-      onTestFinished(postgres.remove);
-      settings.DATABASE_URL = postgres.url();
-    }
-    const startedAt = performance.now();
-    const { earlier, start, stage, retire, everybody, end, answered, kinds, wrong, registered } = await openStage(settings);
-    const seededMs = performance.now() - startedAt;
+test('today’s release beside the one before, over one database, and back: no request fails on SQLite nor on PostgreSQL', {
+  timeout: 800_000,
+}, async () => {
+  const earlier = await earlierRelease();
+  await sideBySide(await fill(earlier), async ({ database, settings, filledMs }) => {
+    const { start, stage, retire, everybody, end, answered, kinds, wrong, registered } = openStage(earlier, settings);
 
     const old = await start('old');
     const living = everybody();
@@ -196,7 +208,7 @@ test.each(['SQLite', 'PostgreSQL'])(
       tried: answered.old + answered.new,
       failed: wrong.length,
       detail:
-        `${people} people in a database that release ${earlier.commit} made in ${(seededMs / 1000).toFixed(0)} s (newest migration there ${earlier.migrations.at(-1)}); ` +
+        `${people} people in a database that release ${earlier.commit} filled in ${(filledMs / 1000).toFixed(0)} s (newest migration there ${earlier.migrations.at(-1)}); ` +
         `the new process started and migrated in ${(upgradeMs / 1000).toFixed(1)} s; answers by the old release ${answered.old}, by the new one ${answered.new}: ` +
         `${Object.entries(kinds)
           .map(([kind, count]) => `${kind} ${count}`)
@@ -206,5 +218,5 @@ test.each(['SQLite', 'PostgreSQL'])(
     expect(wrong).toEqual([]);
     expect(schema).toEqual({ missing: [], unknown: [] });
     expect(Number(rows[0]?.n)).toBe(people + registered());
-  },
-);
+  });
+});

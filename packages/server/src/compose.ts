@@ -178,7 +178,11 @@ export const composeEngine = async (config: Config, options: ComposeOptions = {}
   const deps: Deps = {
     ...stores,
     atomically: traced?.atomically(atomically) ?? atomically,
-    inTurn: createTurns({ maxWaiting: 128, deadlineMs: 5_000 }),
+    inTurn: createTurns({
+      maxWaiting: 128,
+      deadlineMs: 5_000,
+      inStorm: { isOn: () => lane.counts().queued > 0, deadlineMs: 500 },
+    }),
     clock,
     secrets: createSecrets(keys, clock),
     hasher: createPasswordHasher({ algorithm: config.passwordHash, lane: traced?.lane(lane) ?? lane }, options.hashParameters),

@@ -102,3 +102,20 @@ test('whoever has waited for too long leaves the line without having begun, and 
   expect(await next).toBe('next');
   expect(began).toEqual(['slow', 'next']);
 });
+
+test('in a storm whoever waits hears sooner that it is for nothing; without one a line may take its time', async () => {
+  let stormy = true;
+  const inTurn = createTurns({ maxWaiting: 10, deadlineMs: 60_000, inStorm: { isOn: () => stormy, deadlineMs: 20 } });
+  const began: string[] = [];
+  const slow = work(began, 'slow');
+  const running = inTurn('ada', slow.run);
+  await expect(inTurn('ada', work(began, 'late').run)).rejects.toThrow(Unavailable);
+  stormy = false;
+  const patient = inTurn('ada', async () => 'patient');
+  // It was asked a moment ago, and is none any more.
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  stormy = true;
+  slow.end();
+  expect(await Promise.all([running, patient])).toEqual(['slow', 'patient']);
+  expect(began).toEqual(['slow']);
+});

@@ -3,12 +3,20 @@
 
 import { type Deps, Unavailable } from '@tegata/core';
 
+export type TurnLimits = {
+  maxWaiting: number;
+  deadlineMs: number;
+  /** Such as: so many hashes are waiting that a line moves once a second. */
+  inStorm?: { isOn: () => boolean; deadlineMs: number };
+};
+
 /**
  * `maxWaiting`: works that wait for another one, whatever their keys; one more is refused with `Unavailable`, at once. In a
  * storm of log-ins for few accounts the lines would otherwise hold hundreds of megabytes, and everybody in them for
- * seconds. Refused is too what has waited for `deadlineMs` without having begun, as where each work is slow.
+ * seconds. Refused is too what has waited for `deadlineMs` without having begun, as where each work is slow; and what has
+ * waited for the shorter `inStorm.deadlineMs` when there is a storm by then: most of those who wait in it would wait for nothing.
  */
-export const createTurns = ({ maxWaiting, deadlineMs }: { maxWaiting: number; deadlineMs: number }): Deps['inTurn'] => {
+export const createTurns = ({ maxWaiting, deadlineMs, inStorm }: TurnLimits): Deps['inTurn'] => {
   const lines = new Map<string, { length: number; last: Promise<unknown> }>();
   let waiting = 0;
 
@@ -27,7 +35,12 @@ export const createTurns = ({ maxWaiting, deadlineMs }: { maxWaiting: number; de
       waiting -= 1;
       tooLate.reject(new Unavailable('Other attempts for one account took too long'));
     };
-    const timer = waits ? setTimeout(leave, deadlineMs) : undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const leaveInStorm = (storm: NonNullable<typeof inStorm>) => {
+      if (storm.isOn()) leave();
+      else timer = setTimeout(leave, deadlineMs - storm.deadlineMs);
+    };
+    if (waits) timer = inStorm ? setTimeout(leaveInStorm, inStorm.deadlineMs, inStorm) : setTimeout(leave, deadlineMs);
     const turn = line.last.then(() => {
       if (hasLeft) return tooLate.promise;
       clearTimeout(timer);

@@ -56,39 +56,41 @@ export const refreshSession = async (deps: RefreshDeps, input: RefreshInput): Pr
     return ok({ user, session, tokens: await issueTokens(deps, { session, user, policy: input.policy }) });
   };
 
-  // Losing a race means that another call rotated: the next look finds its successor. Each turn somebody got further.
-  for (let turn = 0; turn < 5; turn += 1) {
-    const now = clock();
-    if (token.state === 'valid') {
-      const rotated = await sessions.rotate({
-        id: presented.sid,
-        userId: ownerOf(presented),
-        from: { generation: presented.gen, refreshJti: presented.jti },
-        to: { refreshJti: secrets.uuid(), refreshKid: tokens.refreshKid() },
-        now,
-      });
-      // An account that is not active gets nothing for it, and with the same token its successor once it is active again.
-      if (rotated) return answer(rotated.session, rotated.user);
-    }
+  const now = clock();
+  if (token.state === 'valid') {
+    const rotated = await sessions.rotate({
+      id: presented.sid,
+      userId: ownerOf(presented),
+      from: { generation: presented.gen, refreshJti: presented.jti },
+      to: { refreshJti: secrets.uuid(), refreshKid: tokens.refreshKid() },
+      now,
+    });
+    // An account that is not active gets nothing for it, and with the same token its successor once it is active again.
+    if (rotated) return answer(rotated.session, rotated.user);
+  }
 
-    const found = await sessions.findWithUser(presented.sid, ownerOf(presented));
-    // A store may forget a session when no token of it can be valid any more.
-    if (!found && token.state === 'expired') return fail('session_expired');
-    if (!found) return fail('session_not_found', { reason: 'session_unknown' });
-    const { session, user } = found;
-    if (session.endedAt !== null) return fail('session_not_found', { reason: session.endReason ?? 'session_unknown' });
-    if (session.expiresAt <= now || token.state === 'expired') return fail('session_expired');
-    if (user?.status !== 'active') return answer(session, user);
+  // Not the current token of a live session, or another call was faster and this one finds its successor.
+  const found = await sessions.findWithUser(presented.sid, ownerOf(presented));
+  // A store may forget a session when no token of it can be valid any more.
+  if (!found && token.state === 'expired') return fail('session_expired');
+  if (!found) return fail('session_not_found', { reason: 'session_unknown' });
+  const { session, user } = found;
+  if (session.endedAt !== null) return fail('session_not_found', { reason: session.endReason ?? 'session_unknown' });
+  if (session.expiresAt <= now || token.state === 'expired') return fail('session_expired');
+  if (user?.status !== 'active') return answer(session, user);
 
-    const decision = decideRefresh(session, presented, settings.refreshGraceSeconds, now);
-    if (decision === 'unknown') return fail('refresh_token_invalid');
-    if (decision === 'reuse') {
+  switch (decideRefresh(session, presented, settings.refreshGraceSeconds, now)) {
+    case 'repeat':
+      return answer(session, user);
+    case 'reuse':
       await endStolenSession(deps, session, input.ipAddress);
       return fail('refresh_reuse');
-    }
-    if (decision === 'repeat') return answer(session, user);
+    case 'unknown':
+      return fail('refresh_token_invalid');
+    case 'rotate':
+      // Generations only grow, so what is current now was current then.
+      throw new Error('the store did not rotate a session from its current token');
   }
-  throw new Error('a session kept rotating under a refresh');
 };
 
 const endStolenSession = ({ atomically, clock }: RefreshDeps, session: Session, ipAddress: string | null) =>

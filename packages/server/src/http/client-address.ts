@@ -48,7 +48,9 @@ const known = new LRUCache<string, Address>({ max: 2_000 });
 
 const parse = (text: string | undefined): Address | undefined => {
   if (!text) return undefined;
-  const address = known.get(text) ?? parseAnew(text);
+  const remembered = known.get(text);
+  if (remembered) return remembered;
+  const address = parseAnew(text);
   if (address) known.set(text, address);
   return address;
 };

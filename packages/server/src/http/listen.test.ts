@@ -64,3 +64,54 @@ test('one connection has so many unanswered requests at most, and more end it', 
   await once(greedy, 'close');
   expect(asked).toBeLessThanOrEqual(17);
 });
+
+const tooMany = `GET / HTTP/1.1\r\nHost: localhost\r\nCookie: ${'a=b; '.repeat(20_000)}`;
+
+test('whoever is refused while it still sends reads the answer', async () => {
+  const socket = await serving(() => new Response('x'));
+  let read = '';
+  socket.on('data', (data) => {
+    read += data;
+  });
+  socket.pause();
+  // The server has answered long before the rest comes, and the answer is read only after it.
+  for (let part = 0; part < 3; part += 1) {
+    socket.write(tooMany);
+    await sleep(50);
+  }
+  const closed = once(socket, 'close');
+  socket.resume();
+  await closed;
+  expect(read).toMatch(/^HTTP\/1\.1 431 /);
+  expect(read).toMatch(/\r\nX-Content-Type-Options: nosniff\r\n/);
+  expect(read.match(/HTTP\/1\.1/g)).toHaveLength(1);
+});
+
+test.each([
+  ['one large header after another', 20],
+  ['a byte now and then', 100],
+])('whoever is refused and goes on for ever with %s is cut off', async (what, everyMs) => {
+  const socket = await serving(() => new Response('x'));
+  socket.write(tooMany);
+  const more = setInterval(() => socket.write(what.startsWith('one') ? tooMany : 'x'), everyMs);
+  onTestFinished(() => clearInterval(more));
+  // In the middle of what it sends, so it may see its connection reset.
+  socket.resume();
+  await expect.poll(() => socket.destroyed, { timeout: 5_000 }).toBe(true);
+});
+
+test('nothing is written into an answer that has begun', async () => {
+  const socket = await serving(() => {
+    const begun = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(10)) });
+    return new Response(begun);
+  });
+  let read = '';
+  socket.on('data', (data) => {
+    read += data;
+  });
+  socket.write(asking);
+  await expect.poll(() => read).toContain('200 OK');
+  socket.write('nonsense\r\n\r\n');
+  await expect.poll(() => socket.destroyed).toBe(true);
+  expect(read.match(/HTTP\/1\.1/g)).toHaveLength(1);
+});

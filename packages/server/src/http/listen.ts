@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
+import { refuseMalformed } from './refuse-malformed.ts';
 import { securityHeaders } from './security-headers.ts';
 
 type Fetch = (request: Request, bindings: object) => Response | Promise<Response>;
@@ -48,6 +49,11 @@ export const listen = async (
     if (isAmbiguous(incoming)) refuseAmbiguous(outgoing);
     else void answer(incoming, outgoing);
   });
+  server.on('clientError', (error, socket) => {
+    // In the middle of an answer, another one would be read as a part of it.
+    if (socket.writable && !hasBegun(socket as Socket)) refuseMalformed(error, socket as Socket);
+    else socket.destroy();
+  });
   server.timeout = unreadMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);
@@ -75,19 +81,21 @@ export const listen = async (
   };
 };
 
-const unanswered = new WeakMap<Socket, number>();
+const unanswered = new WeakMap<Socket, Set<ServerResponse>>();
 
 /** False when the connection has asked for too much at once, and is ended for it. */
 const hasRoom = (socket: Socket, outgoing: ServerResponse): boolean => {
-  const waiting = (unanswered.get(socket) ?? 0) + 1;
-  if (waiting > mostUnanswered) {
+  const waiting = unanswered.get(socket) ?? new Set();
+  if (waiting.size >= mostUnanswered) {
     socket.destroy();
     return false;
   }
-  unanswered.set(socket, waiting);
-  outgoing.on('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+  unanswered.set(socket, waiting.add(outgoing));
+  outgoing.on('close', () => waiting.delete(outgoing));
   return true;
 };
+
+const hasBegun = (socket: Socket): boolean => [...(unanswered.get(socket) ?? [])].some(({ headersSent }) => headersSent);
 
 /** With an answer that nobody takes, as against one that is still being made: a provider may be given longer. */
 const endUnread = (socket: Socket): void => {

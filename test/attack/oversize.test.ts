@@ -159,8 +159,10 @@ test('what is too big is refused at once, in flat memory, and without a hash', a
   await registerThrough(ask, 'Bearer', email);
   const hashed = await hashes(ask);
   expect(hashed).toBeGreaterThan(0);
-  // Once over everything first: what the code itself needs is not what the requests cost.
-  for (const one of Object.values(oversized)) await send(server.url, one);
+  // Ordinary use, and a few times over everything first: a server at rest keeps its heap small and grows it when it is used.
+  // What is looked for is what comes on top, request by request.
+  for (let check = 0; check < 1_000; check += 1) await ask('GET', '/api/v1/me');
+  for (let round = 0; round < 3; round += 1) for (const one of Object.values(oversized)) await send(server.url, one);
 
   const attempts = 5;
   const memory = residentMegabytes(server.child.pid);

@@ -343,3 +343,22 @@ test('a field is judged when it is left, not while it is typed for the first tim
   await email.fill(ada);
   expect(await page.locator('.problem').count()).toBe(0);
 });
+
+test.each([
+  ['Asia/Tokyo', 'en', 'Japan Standard Time'],
+  ['Asia/Tokyo', 'ja', '日本標準時'],
+  // What a browser without a time zone has: an offset, which is no place.
+  ['Etc/GMT+5', 'en', undefined],
+  ['UTC', 'ja', undefined],
+] as const)('a device in %s is shown (in %s) with its place where that has a name', async (timezoneId, language, place) => {
+  const { page } = await loggedInAt(server, ada, { language, timezoneId });
+  await page.goto('/auth/account/sessions');
+  const device = page.getByRole('listitem').filter({ hasText: words[language].thisDevice });
+  await device.waitFor();
+  const facts = (await device.locator('.part').allInnerTexts()).map((text) => text.replace(/ · $/, '').trim());
+  if (place) expect(facts.shift()).toBe(place);
+  expect(facts).toEqual([
+    expect.stringMatching(language === 'en' ? /^last used / : /^最終利用：/),
+    expect.stringMatching(language === 'en' ? /^logged in on / : /にログイン$/),
+  ]);
+});

@@ -232,6 +232,9 @@ export type OrganizationStore = {
   changeRole: (userId: string, organizationId: string, role: Role, now: number) => Promise<boolean>;
 };
 
+/** All that an authenticated request needs, in one step. `user` is undefined when the account is gone. */
+export type SessionWithUser = { session: Session; user: User | undefined };
+
 /**
  * A session is addressed by its id together with its owner's, which every token carries: nobody's call can reach the
  * session of somebody else, and a store may keep the sessions of one user in one place.
@@ -243,8 +246,7 @@ export type SessionStore = {
    */
   create: (session: Session, maxSessions: number) => Promise<string[]>;
   find: (id: string, userId: string) => Promise<Session | undefined>;
-  /** Session and owner in one step: all that an authenticated request needs. `user` is undefined when the account is gone. */
-  findWithUser: (id: string, userId: string) => Promise<{ session: Session; user: User | undefined } | undefined>;
+  findWithUser: (id: string, userId: string) => Promise<SessionWithUser | undefined>;
   /** The live sessions, last used first. */
   listLive: (userId: string, now: number) => Promise<Session[]>;
   /**
@@ -258,7 +260,7 @@ export type SessionStore = {
     from: { generation: number; refreshJti: string };
     to: { refreshJti: string; refreshKid: string };
     now: number;
-  }) => Promise<{ session: Session; user: User | undefined } | undefined>;
+  }) => Promise<SessionWithUser | undefined>;
   /** Records that something issued by `generation` came back; nothing happens when the session has moved on. */
   markSuccessorSeen: (id: string, userId: string, generation: number) => Promise<void>;
   /** Ends it when it is `userId`'s and not ended yet; true when this call ended it. */

@@ -7,8 +7,8 @@ const lines: Record<string, string> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** Whoever sends more, or for longer, is cut off in the middle of it and may miss the answer. */
-const most = { bytes: 4_000_000, ms: 1_000 };
+/** More than any browser sends by mistake. Whoever goes on is cut off in the middle of it and may miss the answer. */
+const most = { bytes: 1_048_576, ms: 1_000 };
 
 /**
  * Answers what node:http could not read, and drops what still comes of it for a moment (a lingering close, RFC 9112, section

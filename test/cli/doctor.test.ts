@@ -4,6 +4,8 @@ import { createServer, type IncomingHttpHeaders, request as passOn } from 'node:
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openMailSink } from '../../packages/server/src/mail/testing/mail-sink.ts';
+import { freePort } from '../free-port.ts';
+import { startOtlpReceiver } from '../otlp-receiver.ts';
 import { runTegata, startServerProcess, temporaryFolder } from '../server-process.ts';
 
 // Every call starts a process of its own, which takes its time on a busy machine.
@@ -71,6 +73,33 @@ test('a closed mail port, a secret that others can read and a file that is no da
   expect(stdout).toContain(`→ chmod 600 ${dataDir}/secret`);
   expect(about('database', stdout)).toEqual([expect.stringContaining('does not answer (file is not a database)')]);
   expect(stdout).not.toContain('pass-word');
+});
+
+test('a collector of traces is asked with its headers, and one that is away stands in nobody’s way', async () => {
+  let status = 200;
+  const receiver = await startOtlpReceiver({ answerWith: () => status });
+  const settings = {
+    TEGATA_DATA_DIR: await temporaryFolder(),
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    OTEL_EXPORTER_OTLP_HEADERS: 'api-key=k3y-of-the-collector',
+  };
+  expect(about('traces', (await doctor(settings)).stdout)).toEqual([`ok: ${receiver.url}/v1/traces takes traces`]);
+  expect(receiver.posts).toEqual([
+    expect.objectContaining({ headers: expect.objectContaining({ 'api-key': 'k3y-of-the-collector' }) }),
+  ]);
+  expect(receiver.spans()).toEqual([]);
+
+  status = 401;
+  const refused = await doctor(settings);
+  expect(about('traces', refused.stdout)).toEqual([`warning: ${receiver.url}/v1/traces answers 401`]);
+  expect(refused.stdout).toContain('→ Check OTEL_EXPORTER_OTLP_HEADERS;');
+  expect(refused.stdout).not.toContain('k3y');
+
+  const nowhere = `http://127.0.0.1:${await freePort()}`;
+  const away = await doctor({ ...settings, OTEL_EXPORTER_OTLP_ENDPOINT: nowhere });
+  expect(about('traces', away.stdout)).toEqual([`warning: ${nowhere}/v1/traces refuses (ECONNREFUSED)`]);
+  expect(away.stdout).toContain('→ Check OTEL_EXPORTER_OTLP_ENDPOINT;');
+  expect(away.code).toBe(0);
 });
 
 test('a data folder that cannot be made is found before the first start', async () => {

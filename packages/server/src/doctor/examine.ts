@@ -6,7 +6,7 @@ import { type Config, ConfigError, type Environment, parseConfig } from '../conf
 import { askServer } from './ask.ts';
 import type { Finding } from './finding.ts';
 import type { LiveFacts } from './live-facts.ts';
-import { clockFinding, mailFinding, redisFindings, secretFinding } from './look-around.ts';
+import { clockFinding, mailFinding, redisFindings, secretFinding, tracesFindings } from './look-around.ts';
 import { lookAtDatabase } from './look-at-database.ts';
 import { presentSecret } from './look-at-keys.ts';
 import { examineTopology } from './topology.ts';
@@ -34,6 +34,7 @@ export const examine = async (environment: Environment, { url }: { url?: string 
     ...database.findings,
     ...(await redisFindings(config)),
     await mailFinding(config),
+    ...(await tracesFindings(config)),
     clockFinding(),
     ...examineTopology(config, live),
     ...(live ? sameDatabase(live, database.mark) : []),

@@ -1,4 +1,4 @@
-// What else the server needs: its secret, Redis, a mail server, a clock.
+// What else the server needs: its secret, Redis, a mail server, a collector of traces, a clock.
 
 import { existsSync, statSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
@@ -64,6 +64,33 @@ const readGreeting = ({ host, port, secure }: { host: string; port: number; secu
     socket.once('error', (error: NodeJS.ErrnoException) => done(`refuses (${error.code ?? error.message})`));
     socket.once('data', (data) => done(data.toString().startsWith('220') ? 'greets' : 'does not greet like a mail server'));
   });
+
+/** The server works without its collector, so nothing here stands in the way. An export without a span leaves nothing there. */
+export const tracesFindings = async ({ tracing }: Config): Promise<Finding[]> => {
+  if (!tracing) return [];
+  const { url, headers } = tracing;
+  const said = await postEmptyExport(url, headers);
+  if (said === 'takes traces') return [{ id: 'traces.taken', level: 'ok', text: `${url} ${said}` }];
+  const setting = /40[13]/.test(said) ? 'OTEL_EXPORTER_OTLP_HEADERS' : 'OTEL_EXPORTER_OTLP_ENDPOINT';
+  const remedy = `Check ${setting}; the server works without traces meanwhile.`;
+  return [{ id: 'traces.refused', level: 'warning', text: `${url} ${said}`, remedy }];
+};
+
+const postEmptyExport = async (url: string, headers: Record<string, string>): Promise<string> => {
+  try {
+    const { ok, status } = await fetch(url, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: '{"resourceSpans":[]}',
+      redirect: 'manual',
+      signal: AbortSignal.timeout(5000),
+    });
+    return ok ? 'takes traces' : `answers ${status}`;
+  } catch (error) {
+    const { name, cause } = error as Error & { cause?: NodeJS.ErrnoException };
+    return name === 'TimeoutError' ? 'does not answer within 5 s' : `refuses (${cause?.code ?? cause?.message ?? name})`;
+  }
+};
 
 /** Tokens and locks are made of times: a clock before this release was built is certainly wrong. */
 export const clockFinding = (now = new Date()): Finding => {

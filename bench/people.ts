@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { Session } from '@tegata/core';
 import { decodeJwt } from 'jose';
 import { composeEngine } from '../packages/server/src/compose.ts';
-import { parseConfig } from '../packages/server/src/config/config.ts';
+import { parseConfig } from '../packages/server/src/config/parse-config.ts';
 import { openSessionsInRedis } from '../packages/server/src/stores/redis/session-transfer.ts';
 import { seed } from './seed.ts';
 

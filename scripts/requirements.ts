@@ -31,8 +31,8 @@ const notes: Record<string, string> = {
   'S3.5':
     'the refresh token travels in an HttpOnly cookie (S3.142) and is kept as numbers from which it is signed again (`docs/decisions/0001`)',
   'S3.7': 'decided otherwise: refresh claims are the common ones of every contract; the tests of refresh list them exactly',
-  'S3.9': 'decided otherwise: the issuer is `tegata` unless `TEGATA_ISSUER` says another (`config.test.ts`)',
-  'S3.10': 'decided otherwise: the audience is `tegata-api` unless `TEGATA_AUDIENCE` says another (`config.test.ts`)',
+  'S3.9': 'decided otherwise: the issuer is `tegata` unless `TEGATA_ISSUER` says another (`parse-config.test.ts`)',
+  'S3.10': 'decided otherwise: the audience is `tegata-api` unless `TEGATA_AUDIENCE` says another (`parse-config.test.ts`)',
   'S3.16': '`adapters/token-signer.test.ts`, `test/http/forged-tokens.test.ts`',
   'S3.17': '`adapters/token-signer.test.ts`, `test/http/forged-tokens.test.ts`',
   'S3.21': 'the journey of `register.test.ts`',

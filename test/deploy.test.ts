@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { parseConfig } from '../packages/server/src/config/config.ts';
+import { parseConfig } from '../packages/server/src/config/parse-config.ts';
 import { settingNames } from '../packages/server/src/config/settings.ts';
 
 // The files for containers and services cannot be run everywhere: what they say is held against what there is.

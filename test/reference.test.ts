@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { failureStatus, finishConnectionReasons } from '@tegata/contract';
 import { describe, expect, test } from 'vitest';
 import { composeApp } from '../packages/server/src/compose.ts';
-import { parseConfig } from '../packages/server/src/config/config.ts';
+import { parseConfig } from '../packages/server/src/config/parse-config.ts';
 import { settingNames, settings } from '../packages/server/src/config/settings.ts';
 import { contracts } from '../packages/server/src/http/app.ts';
 import { whatIsRead } from '../scripts/reference/configuration.ts';

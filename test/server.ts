@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { composeApp, composeEngine, composeGuards, type Engine } from '../packages/server/src/compose.ts';
-import { parseConfig } from '../packages/server/src/config/config.ts';
+import { parseConfig } from '../packages/server/src/config/parse-config.ts';
 import { contracts } from '../packages/server/src/http/app.ts';
 import type { Contract } from '../packages/server/src/http/contract.ts';
 import { listen } from '../packages/server/src/http/listen.ts';

@@ -1,4 +1,6 @@
-import { ConfigError, type Environment, parseConfig } from '../../packages/server/src/config/config.ts';
+import { ConfigError } from '../../packages/server/src/config/config-error.ts';
+import type { Environment } from '../../packages/server/src/config/env.ts';
+import { parseConfig } from '../../packages/server/src/config/parse-config.ts';
 import { settings } from '../../packages/server/src/config/settings.ts';
 import { code, table } from './table.ts';
 

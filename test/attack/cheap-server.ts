@@ -1,5 +1,5 @@
 import type { ComposeOptions } from '../../packages/server/src/compose.ts';
-import { parseConfig } from '../../packages/server/src/config/config.ts';
+import { parseConfig } from '../../packages/server/src/config/parse-config.ts';
 import { listen } from '../../packages/server/src/http/listen.ts';
 import { createTegata } from '../../packages/server/src/index.ts';
 

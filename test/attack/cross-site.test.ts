@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createCsrfTokens } from '../../packages/server/src/adapters/csrf-tokens.ts';
 import { deriveKeys } from '../../packages/server/src/adapters/derived-keys.ts';
-import { parseConfig } from '../../packages/server/src/config/config.ts';
+import { parseConfig } from '../../packages/server/src/config/parse-config.ts';
 import * as cookie from '../cookie/people.ts';
 import { readCorpus } from '../corpora.ts';
 import * as organization from '../organization/people.ts';

@@ -1,5 +1,5 @@
 import { composeApp, composeEngine } from '../../packages/server/src/compose.ts';
-import { parseConfig } from '../../packages/server/src/config/config.ts';
+import { parseConfig } from '../../packages/server/src/config/parse-config.ts';
 import { listen } from '../../packages/server/src/http/listen.ts';
 
 // One node in a process of its own, as `tegata serve` is, but composed here: no setting makes a hash cheaper or leaves the

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { composeApp, composeEngine, type Engine } from '../../packages/server/src/compose.ts';
-import { parseConfig } from '../../packages/server/src/config/config.ts';
+import { parseConfig } from '../../packages/server/src/config/parse-config.ts';
 import { listen } from '../../packages/server/src/http/listen.ts';
 import { freePort } from '../free-port.ts';
 import type { MailboxMessage } from '../server.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Unavailable } from '@tegata/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { composeGuards } from '../../packages/server/src/compose.ts';
-import { parseConfig } from '../../packages/server/src/config/config.ts';
+import { parseConfig } from '../../packages/server/src/config/parse-config.ts';
 import { createTegata, type TegataOptions } from '../../packages/server/src/index.ts';
 import { decodeToken } from '../standard/tokens.ts';
 import { startWithNotes } from './notes.ts';

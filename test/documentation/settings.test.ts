@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type Environment, parseConfig } from '../../packages/server/src/config/config.ts';
+import type { Environment } from '../../packages/server/src/config/env.ts';
+import { parseConfig } from '../../packages/server/src/config/parse-config.ts';
 import { pages, root } from './page.ts';
 
 // A setting that a page names is one that something reads. Codes such as `TOKEN_EXPIRED` look the same: they stand in

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Person, preparePeople } from '../../bench/people.ts';
 import { composeEngine, type Engine } from '../../packages/server/src/compose.ts';
-import { parseConfig } from '../../packages/server/src/config/config.ts';
+import { parseConfig } from '../../packages/server/src/config/parse-config.ts';
 import { type MailSink, openMailSink } from '../../packages/server/src/mail/testing/mail-sink.ts';
 import { freePort } from '../free-port.ts';
 import { figure } from '../scorecard/figure.ts';

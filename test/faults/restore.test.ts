@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Seeded, seed, seededPassword } from '../../bench/seed.ts';
 import { composeEngine } from '../../packages/server/src/compose.ts';
-import { parseConfig } from '../../packages/server/src/config/config.ts';
+import { parseConfig } from '../../packages/server/src/config/parse-config.ts';
 import { openMailSink } from '../../packages/server/src/mail/testing/mail-sink.ts';
 import { freePort } from '../free-port.ts';
 import { figure } from '../scorecard/figure.ts';

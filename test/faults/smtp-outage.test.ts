@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { composeEngine } from '../../packages/server/src/compose.ts';
-import { parseConfig } from '../../packages/server/src/config/config.ts';
+import { parseConfig } from '../../packages/server/src/config/parse-config.ts';
 import { type MailSinkOptions, openMailSink } from '../../packages/server/src/mail/testing/mail-sink.ts';
 import { rows } from '../database.ts';
 import { figure } from '../scorecard/figure.ts';

@@ -1,7 +1,7 @@
 import { endpoints, errorSchema, failureStatus, issueTexts, serviceEndpoints, userSchema } from '@tegata/contract';
 import { expect, test } from 'vitest';
 import { composeApp } from '../../packages/server/src/compose.ts';
-import { parseConfig } from '../../packages/server/src/config/config.ts';
+import { parseConfig } from '../../packages/server/src/config/parse-config.ts';
 import { texts } from '../../packages/server/src/http/contracts/standard/texts.ts';
 import { startServer, type TestServer } from '../server.ts';
 import { goodPassword, loggedIn, me, registered } from '../standard/people.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { composeApp } from '../../packages/server/src/compose.ts';
-import { parseConfig } from '../../packages/server/src/config/config.ts';
+import { parseConfig } from '../../packages/server/src/config/parse-config.ts';
 import type { Contract } from '../../packages/server/src/http/contract.ts';
 import { standard } from '../../packages/server/src/http/contracts/standard/index.ts';
 import { openMailSink } from '../../packages/server/src/mail/testing/mail-sink.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { parseConfig } from '../../packages/server/src/config/config.ts';
+import { parseConfig } from '../../packages/server/src/config/parse-config.ts';
 import { limits, sessionPolicy } from '../../packages/server/src/http/contracts/standard/policy.ts';
 import type { TestServer } from '../server.ts';
 import { goodPassword } from '../standard/people.ts';

@@ -14,7 +14,9 @@ import { VerifyEmailPage } from './pages/verify-email-page.tsx';
 import { keepLanguage } from './preferences.ts';
 import { type FoundRoute, findRoute } from './routes.ts';
 import type { Settings } from './settings.ts';
-import { type Language, loadTexts, type Texts } from './texts/texts.ts';
+import type { Language } from './texts/language.ts';
+import { loadTexts } from './texts/load-texts.ts';
+import type { Texts } from './texts/texts.ts';
 
 /** Most people who log in never go there, so it does not hold them up. */
 const AccountArea = lazy(() => import('./account/account-area.tsx'));

@@ -7,7 +7,7 @@ import { client } from './client.ts';
 import { takeToken } from './mailed-token.ts';
 import { languageNow } from './preferences.ts';
 import { readSettings } from './settings.ts';
-import { loadTexts } from './texts/texts.ts';
+import { loadTexts } from './texts/load-texts.ts';
 
 // Before anything else: the token of a mailed link leaves the address bar and the document.
 takeToken();

@@ -1,6 +1,7 @@
 import { createContext, use } from 'react';
 import type { Settings } from './settings.ts';
-import type { Language, Texts } from './texts/texts.ts';
+import type { Language } from './texts/language.ts';
+import type { Texts } from './texts/texts.ts';
 
 /** What every page needs: its words, and what the server said about itself. */
 export type PageContext = {

@@ -1,4 +1,4 @@
-import type { Language } from './texts/texts.ts';
+import type { Language } from './texts/language.ts';
 
 // What somebody chose in the corner: kept in cookies, so that the server writes the next document in the right language
 // and theme and nothing flashes. Lax, so that they also come along when a link in a web mailer is followed.

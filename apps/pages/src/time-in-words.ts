@@ -1,4 +1,4 @@
-import type { Language } from './texts/texts.ts';
+import type { Language } from './texts/language.ts';
 
 // Times as people say them.
 

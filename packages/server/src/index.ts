@@ -1,11 +1,16 @@
 import { composeApp, composeEngine, composeGuards } from './compose.ts';
-import { type Config, type Environment, parseConfig } from './config/config.ts';
+import type { Config } from './config/config.ts';
+import type { Environment } from './config/env.ts';
+import { parseConfig } from './config/parse-config.ts';
 import type { HttpEnv } from './http/contract.ts';
 import type { Guards } from './http/contracts/cookie/guard.ts';
 import { createNodeListener, type NodeListener } from './http/node-listener.ts';
 
 export type { User } from '@tegata/core';
-export { type Config, ConfigError, type Environment, parseConfig } from './config/config.ts';
+export type { Config } from './config/config.ts';
+export { ConfigError } from './config/config-error.ts';
+export type { Environment } from './config/env.ts';
+export { parseConfig } from './config/parse-config.ts';
 export type { GuardedUser, Guards } from './http/contracts/cookie/guard.ts';
 export { type NodeListener, sendResponse, webRequest } from './http/node-listener.ts';
 

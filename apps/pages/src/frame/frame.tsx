@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useRef, useSyncExternalStore } from 'react';
 import { usePage } from '../page-context.tsx';
 import { keepTheme, themeNow, whenThemeChanges } from '../preferences.ts';
-import { languageNames } from '../texts/texts.ts';
+import { languageNames } from '../texts/language.ts';
 
 /** What is around every page: whose it is, and the two switches in the corner. */
 export const Frame = ({ wide, children }: { wide: boolean; children: ReactNode }) => (

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseConfig } from '../config/config.ts';
 import { isPostgresUrl } from '../config/database-url.ts';
 import { readEnvironment } from '../config/env.ts';
+import { parseConfig } from '../config/parse-config.ts';
 import { BackupError, backUp, restore as putBack } from '../stores/sql/backup.ts';
 import { sqlitePath } from '../stores/sql/sqlite.ts';
 import { type Command, UsageError } from './command.ts';

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { composeEngine, type Engine } from '../compose.ts';
-import { type Config, parseConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { isPostgresUrl } from '../config/database-url.ts';
 import { readEnvironment } from '../config/env.ts';
+import { parseConfig } from '../config/parse-config.ts';
 import { sqlitePath } from '../stores/sql/sqlite.ts';
 
 /** For commands beside the server: runs one on the database that the settings name, and refuses to make a new one. */

@@ -1,5 +1,5 @@
-import { parseConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
+import { parseConfig } from '../config/parse-config.ts';
 import { migrateToLatest } from '../stores/sql/migrate.ts';
 import { openDatabase } from '../stores/sql/sql-stores.ts';
 import { type Command, refuseArguments } from './command.ts';

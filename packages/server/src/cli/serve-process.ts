@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ComposeOptions } from '../compose.ts';
-import { type Config, parseConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { shownDatabaseUrl } from '../config/database-url.ts';
 import { readEnvironment } from '../config/env.ts';
+import { parseConfig } from '../config/parse-config.ts';
 import { listen } from '../http/listen.ts';
 import { readBuiltPages, wantsHostedPages } from '../http/pages/built-pages.ts';
 import { createTegata } from '../index.ts';

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError, type Environment, parseConfig } from './config.ts';
+import { ConfigError } from './config-error.ts';
+import type { Environment } from './env.ts';
+import { parseConfig } from './parse-config.ts';
 
 const inProduction: Environment = {
   NODE_ENV: 'production',

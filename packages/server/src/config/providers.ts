@@ -1,7 +1,7 @@
 import { type GithubSettings, githubApiUrl, githubUrl } from '../adapters/providers/github.ts';
 import { type GoogleSettings, googleIssuer } from '../adapters/providers/google.ts';
 import type { OidcSettings } from '../adapters/providers/oidc.ts';
-import type { Environment } from './config.ts';
+import type { Environment } from './env.ts';
 
 /** A provider with credentials: only those are offered. */
 export type ProviderConfig =

@@ -2,7 +2,10 @@
 
 import { deriveKeys } from '../adapters/derived-keys.ts';
 import { createDoctorPass } from '../adapters/doctor-pass.ts';
-import { type Config, ConfigError, type Environment, parseConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { ConfigError } from '../config/config-error.ts';
+import type { Environment } from '../config/env.ts';
+import { parseConfig } from '../config/parse-config.ts';
 import { askServer } from './ask.ts';
 import type { Finding } from './finding.ts';
 import type { LiveFacts } from './live-facts.ts';

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError, type Environment, parseConfig } from '../config/config.ts';
+import { ConfigError } from '../config/config-error.ts';
+import type { Environment } from '../config/env.ts';
+import { parseConfig } from '../config/parse-config.ts';
 import type { LiveFacts, Seen } from './live-facts.ts';
 import { examineTopology } from './topology.ts';
 

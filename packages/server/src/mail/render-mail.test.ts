@@ -2,7 +2,7 @@ import type { Locale, Mail, SecretToken } from '@tegata/core';
 import { address, hour, startOfTest as now } from '@tegata/core/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../config/config.ts';
+import { parseConfig } from '../config/parse-config.ts';
 import { contrast } from '../http/pages/contrast.ts';
 import { palettesOf } from '../http/pages/theme.ts';
 import { renderMail } from './render-mail.ts';

@@ -3,7 +3,9 @@ import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { contracts } from '../http/app.ts';
-import { ConfigError, type Environment, parseConfig } from './config.ts';
+import { ConfigError } from './config-error.ts';
+import type { Environment } from './env.ts';
+import { parseConfig } from './parse-config.ts';
 import { settingNames } from './settings.ts';
 
 const goodSecret = 'kN3v7Xq1T9sZ4bR8wL2yH6mC0pD5gJfA';

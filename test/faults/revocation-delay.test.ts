@@ -24,7 +24,7 @@ type Service = {
   /** Resolves once it has accepted the token for the first time; `refused` when it does not any more. */
   watch: (token: string) => Promise<{ refused: Promise<Refused> }>;
   check: (token: string) => Promise<string>;
-  health: () => Promise<{ state: string; revoked: number }>;
+  health: () => Promise<{ state: string; knownUntil: number | undefined }>;
 };
 
 const startService = async (settings: Record<string, string>): Promise<Service> => {
@@ -187,10 +187,13 @@ test('with the feed cut the policies hold; a server that starts again brings not
   );
   if (!open || !closed) throw new Error('no services');
   const [kept, revoked] = [await logIn(first), await logIn(first)];
+  const issuedBefore = Date.now();
   expect((await call(first, 'POST', '/api/v1/auth/logout', { token: revoked })).status).toBe(200);
   for (const service of [open, closed]) {
     await expect.poll(() => service.check(revoked), { timeout: 5_000 }).toBe('logged_out');
     expect(await service.check(kept)).toBe('ok');
+    // A token from after the last sign of the server counts as issued since the feed was lost.
+    await expect.poll(async () => (await service.health()).knownUntil, { timeout: 5_000 }).toBeGreaterThan(issuedBefore);
   }
 
   await first.kill();

@@ -11,7 +11,7 @@ export type FromVerifier =
   | { accepted: string }
   | { lastAcceptedAt: number; code: string; reason: string | undefined }
   | { checked: string }
-  | { state: string; revoked: number };
+  | { state: string; knownUntil: number | undefined };
 
 const { secret, url, credential, onLost } = JSON.parse(process.env.VERIFIER ?? '{}') as Settings;
 const verifier = createVerifier({
@@ -41,8 +41,8 @@ process.on('message', async (message: FromParent) => {
     const verified = await verifier.verify(message.check);
     say({ checked: verified.ok ? 'ok' : (verified.failure.reason ?? verified.failure.code) });
   } else {
-    const { state, revoked } = verifier.health();
-    say({ state, revoked });
+    const { state, knownUntil } = verifier.health();
+    say({ state, knownUntil });
   }
 });
 process.once('disconnect', () => process.exit());

@@ -1,5 +1,5 @@
-import { type GithubSettings, githubApiUrl, githubUrl } from '../adapters/providers/github.ts';
-import { type GoogleSettings, googleIssuer } from '../adapters/providers/google.ts';
+import type { GithubSettings } from '../adapters/providers/github.ts';
+import type { GoogleSettings } from '../adapters/providers/google.ts';
 import type { OidcSettings } from '../adapters/providers/oidc.ts';
 import type { Environment } from './env.ts';
 
@@ -8,6 +8,10 @@ export type ProviderConfig =
   | ({ kind: 'google' } & GoogleSettings)
   | ({ kind: 'github' } & GithubSettings)
   | ({ kind: 'oidc' } & OidcSettings);
+
+const googleIssuer = 'https://accounts.google.com';
+const githubUrl = 'https://github.com';
+const githubApiUrl = 'https://api.github.com';
 
 /** Reads the settings of providers. `report` takes each mistake, in words for the operator. */
 export const parseProviders = (

@@ -10,9 +10,6 @@ import { sealedTokens } from './sealed-tokens.ts';
 
 export type GithubSettings = ProviderSettings & { url: string; apiUrl: string };
 
-export const githubUrl = 'https://github.com';
-export const githubApiUrl = 'https://api.github.com';
-
 export const createGithub = (settings: GithubSettings, parts: ProviderParts): Provider => {
   const { name, label, clientId, clientSecret, url, apiUrl } = settings;
   const server = {

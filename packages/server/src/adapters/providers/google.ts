@@ -7,6 +7,4 @@ import type { ProviderParts, ProviderSettings } from './provider-parts.ts';
 
 export type GoogleSettings = ProviderSettings & { issuer: string };
 
-export const googleIssuer = 'https://accounts.google.com';
-
 export const createGoogle = (settings: GoogleSettings, parts: ProviderParts): Provider => createOidc(settings, parts);

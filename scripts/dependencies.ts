@@ -26,7 +26,7 @@ export type Dependency = {
 const purposes: Record<string, string> = {
   '@hono/node-server': 'joins the router to node:http',
   '@node-rs/argon2': 'hashes passwords',
-  '@opentelemetry/api': 'the words in which traces are told; loaded when tracing is on',
+  '@opentelemetry/api': 'the words in which traces are told; prom-client loads it too',
   '@opentelemetry/core': 'reads the traceparent of a caller; loaded when tracing is on',
   '@opentelemetry/exporter-trace-otlp-http': 'sends traces; loaded when tracing is on',
   '@opentelemetry/resources': 'says which service a trace is of; loaded when tracing is on',

@@ -113,7 +113,7 @@ const sentenceOf = (session: UserSession, { texts, language }: PageContext): Rea
   ));
 };
 
-/** What this browser knows about where it is, in words: "Japan Standard Time", 「日本標準時」. Nothing where it knows an offset only. */
+/** Where this browser says it is: "Japan Standard Time", 「日本標準時」. Nothing where it knows an offset only. */
 const timeZone = (language: string): string => {
   const parts = new Intl.DateTimeFormat(language, { timeZoneName: 'longGeneric' }).formatToParts();
   const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';

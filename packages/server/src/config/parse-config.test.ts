@@ -3,29 +3,10 @@ import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { contracts } from '../http/app.ts';
-import { ConfigError } from './config-error.ts';
-import type { Environment } from './env.ts';
+import type { ConfigError } from './config-error.ts';
 import { parseConfig } from './parse-config.ts';
 import { settingNames } from './settings.ts';
-
-const goodSecret = 'kN3v7Xq1T9sZ4bR8wL2yH6mC0pD5gJfA';
-const inProduction: Environment = {
-  NODE_ENV: 'production',
-  TEGATA_SECRET: goodSecret,
-  TEGATA_URL: 'https://auth.example.com',
-  SMTP_URL: 'smtp://user:password@mail.example.com:587',
-};
-
-/** What `parseConfig` has to say about the settings; nothing when it takes them. */
-const problemsOf = (env: Environment): readonly string[] => {
-  try {
-    parseConfig(env);
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.problems;
-  }
-};
+import { goodSecret, inProduction, problemsOf } from './testing/problems-of.ts';
 
 describe('without any setting', () => {
   test('development runs with the documented defaults', () => {

@@ -1,30 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError } from './config-error.ts';
 import type { Environment } from './env.ts';
 import { parseConfig } from './parse-config.ts';
+import { inProduction, problemsOf } from './testing/problems-of.ts';
 
-const inProduction: Environment = {
-  NODE_ENV: 'production',
-  TEGATA_SECRET: 'kN3v7Xq1T9sZ4bR8wL2yH6mC0pD5gJfA',
-  TEGATA_URL: 'https://auth.example.com',
-  SMTP_URL: 'smtp://user:password@mail.example.com:587',
-};
 const google = { GOOGLE_CLIENT_ID: 'g', GOOGLE_CLIENT_SECRET: 'gs' };
 const github = { GITHUB_CLIENT_ID: 'h', GITHUB_CLIENT_SECRET: 'hs' };
 const company = {
   OIDC_COMPANY_CLIENT_ID: 'c',
   OIDC_COMPANY_CLIENT_SECRET: 'cs',
   OIDC_COMPANY_ISSUER: 'https://login.example.com/realms/x/',
-};
-
-const problemsOf = (env: Environment): readonly string[] => {
-  try {
-    parseConfig(env);
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.problems;
-  }
 };
 
 test('a provider with its credentials is offered, with its own addresses; the others are not', () => {
